@@ -226,9 +226,21 @@ export class LatentModel {
     this.statistics.calibrate(this.encoder.predict(features, count), count);
   }
 
+  /** Latents [n · latent] as the decoder's networks read them. */
+  toNetwork(z: Float32Array): Float32Array {
+    return this.frame?.toNetwork(z) ?? z;
+  }
+
+  /** A text that is another one after every change of the decoder's weights. */
+  get decoderRevision(): string {
+    return [...this.decoder.networks, ...(this.shape ? [this.shape] : [])]
+      .map(({ revision }) => revision)
+      .join();
+  }
+
   /** Gaussians [n · 5N] at latents [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array {
-    return this.decodeRaw(this.frame?.toNetwork(z) ?? z, count);
+    return this.decodeRaw(this.toNetwork(z), count);
   }
 
   /** Gaussians [n · 5N] at latents in coordinates of the networks [n · latent]: the same for all, or one array for each. */

@@ -10,6 +10,7 @@ import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { type Misfit, type MisfitOptions, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
+import { deviceOf } from "./device/deviceOf";
 import { evenly } from "./evidence/sample";
 import { splitHeldOut } from "./heldOut";
 import type { RunOptions } from "./options";
@@ -25,7 +26,6 @@ import type { StepSettings } from "./stepParts";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import type { EndedTraining } from "./trainedPlaces";
-import { trainSteps } from "./trainingSteps";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -279,7 +279,8 @@ export class Trainer {
     const strain = this.strainPenalty();
     const parts = { ...this.networks!, prepared: prepared!, context, batches, units, strain };
     const { dropout, onNote } = this.parts;
-    await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
+    const epochParts = { ...parts, dropout, order, batchSize: this.particlesPerStep };
+    await deviceOf(context.engine).takeSteps(epochParts, step, {
       ...this.options,
       ...task,
       epochs,

@@ -12,6 +12,8 @@ export interface GpuNetworksPlace {
   rowsPerParticle: number;
   /** The record of `shaders/step.wgsl`. */
   step: GPUBuffer;
+  /** Whether there are gradients and steps of Adam. Default true. */
+  training?: boolean;
 }
 
 /** Memory of all networks on the device. */
@@ -64,7 +66,7 @@ export class GpuNetworks {
     private readonly networks: readonly DenseNetwork[],
     private readonly place: GpuNetworksPlace,
   ) {
-    const { device, rows } = place;
+    const { device, rows, training = true } = place;
     this.layout = layNetworks(
       networks.map(({ spec }) => spec),
       rows,
@@ -72,14 +74,16 @@ export class GpuNetworks {
     const { activations, weights } = this.layout;
     const most = (of: (layer: PackedLayer) => number) => Math.max(...this.allLayers.map(of));
     const splits = most(splitsOf);
-    const parts = splits > 1 ? networks.length * splits * rows * most(({ inputPitch }) => inputPitch) : 0;
+    const parts =
+      training && splits > 1 ? networks.length * splits * rows * most(({ inputPitch }) => inputPitch) : 0;
+    const inTraining = (numbers: number) => device.buffer(training ? 4 * numbers : 0);
     const levels = 2 * this.allLayers.length * levelBytes;
     this.memory = {
       activations: device.buffer(4 * activations),
-      gradients: device.buffer(4 * activations),
+      gradients: inTraining(activations),
       weights: device.buffer(4 * weights),
-      first: device.buffer(4 * weights),
-      second: device.buffer(4 * weights),
+      first: inTraining(weights),
+      second: inTraining(weights),
       parts: device.buffer(4 * parts),
       levels: device.buffer(levels + 4 * layerWords * this.allLayers.length),
     };
@@ -222,8 +226,8 @@ export class GpuNetworks {
 
   /** Takes weights, statistics and moments from the CPU's networks. */
   load(): void {
-    const { device } = this.place;
-    const { weights, first, second, norms } = packedNumbers(this.networks, this.layout);
+    const { device, training } = this.place;
+    const { weights, first, second, norms } = packedNumbers(this.networks, this.layout, training);
     device.write(this.memory.weights, weights);
     device.write(this.memory.first, first);
     device.write(this.memory.second, second);

@@ -4,7 +4,7 @@ import { throwIfStopped } from "../../errors";
 import { disc } from "../../fourier/disc";
 import { GpuNetworks } from "../../network/gpu/gpuNetworks";
 import { pitchOf } from "../../network/gpu/networkLayout";
-import { GpuEngine, scaleOf } from "../../projection/gpu/gpuEngine";
+import { type GpuEngine, scaleOf } from "../../projection/gpu/gpuEngine";
 import { GpuProjection, type GpuShape, particlesAtOnce } from "../../projection/gpu/gpuProjection";
 import { chooseSpread } from "../../projection/plan";
 import type { SpreadPlan } from "../../projection/spreadPlan";
@@ -14,7 +14,6 @@ import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { expectedWidths } from "./expectedWidths";
 import { GpuDecoding } from "./gpuDecoding";
 import { ParticleMemory, type ParticleMemoryOptions } from "./particleMemory";
-import { unsupported } from "./unsupported";
 
 /** Steps that are submitted at once. */
 const stepsAtOnce = 8;
@@ -23,14 +22,6 @@ const submissionsAhead = 4;
 /** Bytes of the record of `shaders/step.wgsl`, and numbers from one record to the next. */
 const recordBytes = 64;
 const recordWords = recordBytes / 4;
-
-/**
- * What prevents the GPU of the engine from taking the steps of an epoch, as the end of a sentence; an empty text if it can, undefined
- * for an engine of another kind.
- */
-export function obstacleOnGpu({ context, model }: Pick<EpochParts, "context" | "model">): string | undefined {
-  return context.engine instanceof GpuEngine ? (unsupported({ context, model }) ?? "") : undefined;
-}
 
 /**
  * Takes the steps of an epoch on the GPU. Its particles are sent there in the first epoch of a training, or in every one in a ring of
