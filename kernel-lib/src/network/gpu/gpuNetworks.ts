@@ -1,6 +1,7 @@
 import type { DispatchSpec } from "../../compute/gpu/dispatch";
 import type { GpuDevice, Output } from "../../compute/gpu/gpuDevice";
 import type { DenseNetwork, NetworkSpec } from "../denseNetwork";
+import { forwardProduct } from "./forwardProduct";
 import { layNetworks, type NetworkLayout, type PackedLayer, type PackedNorm } from "./networkLayout";
 import { packedNumbers, unpackNumbers } from "./packedNumbers";
 
@@ -43,8 +44,6 @@ const layerWords = 8;
 /** Most layers of a level. */
 export const mostNetworks = levelBytes / (4 * layerWords);
 
-/** Outputs from which a layer is computed in wide tiles. */
-const wide = 2048;
 /** Outputs of a layer that one workgroup adds in the backward pass, and the most parts of a sum. */
 const sumLength = 512;
 const mostSplits = 32;
@@ -123,22 +122,15 @@ export class GpuNetworks {
     return { buffer: this.memory.levels, offset: number * levelBytes, size: levelBytes };
   }
 
-  private rowTiles(down: number): (count: number) => number {
-    return (count) => Math.ceil((count * this.place.rowsPerParticle) / (4 * down));
-  }
-
   /** Outputs of layers that do not wait for each other. */
   forward(layers: readonly PackedLayer[]): DispatchSpec {
     const { activations, weights } = this.memory;
-    const columns = Math.max(...layers.map(({ outputPitch }) => outputPitch));
-    const [across, down] = [columns >= wide ? 16 : 8, 8];
-    const tiles = this.rowTiles(down);
-    return {
-      files: ["step", "layer", "denseForward"],
-      constants: { across, down },
-      buffers: [this.place.step, this.level(layers), activations, weights],
-      groups: (count) => [Math.ceil(columns / (4 * across)), tiles(count), layers.length],
-    };
+    const { step, rowsPerParticle } = this.place;
+    return forwardProduct({
+      ...{ step, layers: this.level(layers), layerCount: layers.length, activations, weights },
+      columns: Math.max(...layers.map(({ outputPitch }) => outputPitch)),
+      rows: (count) => count * rowsPerParticle,
+    });
   }
 
   /** Gradients in the inputs of layers from those in their outputs. */
@@ -149,7 +141,7 @@ export class GpuNetworks {
     const splits = Math.max(...layers.map(splitsOf));
     const level = this.level(layers);
     const [across, down] = [8, 8];
-    const tiles = this.rowTiles(down);
+    const tiles = (count: number) => Math.ceil((count * rowsPerParticle) / (4 * down));
     const sums = { splits, partWidth: columns / 4 };
     const product: DispatchSpec = {
       files: ["step", "layer", "denseBackward"],

@@ -194,7 +194,7 @@ const cases: Record<string, Case> = {
 };
 
 /** Differences of this part of an array's length are rounding, that of sums of finite differences included. */
-const tolerance = 5e-3;
+const tolerance = 1e-2;
 
 const expected = new Map<Case, ReturnType<Case>>();
 

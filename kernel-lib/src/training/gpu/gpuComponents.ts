@@ -1,5 +1,6 @@
 import type { Dispatch, DispatchSpec } from "../../compute/gpu/dispatch";
 import type { GpuDevice } from "../../compute/gpu/gpuDevice";
+import { forwardProduct } from "../../network/gpu/forwardProduct";
 import { pitchOf } from "../../network/gpu/networkLayout";
 import { scaleOf } from "../../projection/gpu/gpuEngine";
 import { GpuProjection, particlesAtOnce } from "../../projection/gpu/gpuProjection";
@@ -104,17 +105,12 @@ export class GpuComponents {
     const { layer, basis, step } = this.fixed;
     const columns = pitchOf(of.size);
     device.write(layer, Uint32Array.of(pitch / 4, columns / 4, 0, 0, made.productsAt / 16, 0, 0, 0));
-    const [across, down] = [8, 8];
-    await add({
-      files: ["step", "layer", "denseForward"],
-      constants: { across, down },
-      buffers: [step, layer, made.numbers, basis],
-      groups: (count) => [
-        Math.ceil(columns / (4 * across)),
-        Math.ceil((count * units.count) / (4 * down)),
-        1,
-      ],
-    });
+    await add(
+      forwardProduct({
+        ...{ step, layers: layer, layerCount: 1, activations: made.numbers, weights: basis, columns },
+        rows: (count) => count * units.count,
+      }),
+    );
     return all;
   }
 
