@@ -226,6 +226,11 @@ export class LatentModel {
     this.statistics.calibrate(this.encoder.predict(features, count), count);
   }
 
+  /** Coordinates of the latent space that can be read; undefined before {@link orderAxes}. */
+  get latentFrame(): LatentFrame | undefined {
+    return this.frame;
+  }
+
   /** Latents [n · latent] as the decoder's networks read them. */
   toNetwork(z: Float32Array): Float32Array {
     return this.frame?.toNetwork(z) ?? z;

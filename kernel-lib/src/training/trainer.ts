@@ -16,7 +16,6 @@ import { splitHeldOut } from "./heldOut";
 import type { RunOptions } from "./options";
 import { type PlacesAgreement, placesAgreement } from "./placesAgreement";
 import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
-import { distilEncoder } from "./posterior/distil";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { ringsOfEpoch } from "./schedule";
@@ -238,7 +237,7 @@ export class Trainer {
       kept.goal.forEach((value, i) => {
         goal[Math.floor(i / kept.latent) * axes + (i % kept.latent)] = value;
       });
-      await distilEncoder(model, {
+      await deviceOf(this.context.engine).teach(model, {
         ...{ particles: this.units.rowsOf(this.trainingSet), features, random: this.random.fork(4) },
         posterior: { mean: goal, standardDeviation },
       });

@@ -1,8 +1,10 @@
+import type { LatentModel } from "../../network/latentModel";
 import type { ProductsRequest, ProjectionRequest, ProjectionResult } from "../../projection/engine";
 import type { ComponentProjector, GradientComponents } from "../features/components";
 import type { GradientBatch } from "../features/neutralGradients";
 import type { LoadedRows } from "../posterior/batchCache";
 import type { PlaceDecoder } from "../posterior/decoders";
+import type { DistilOptions } from "../posterior/distil";
 import type { BatchPoses, Variants } from "../posterior/variants";
 import type { ProjectionContext } from "../projectionContext";
 import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
@@ -50,4 +52,6 @@ export interface TrainingDevice {
   products(batch: SteppedBatch, request: ProductsRequest): Promise<Float32Array>;
   /** Prepares the encoder's input of particles: products of components and gradients. */
   components(of: GradientComponents): ComponentProjector<GradientBatch>;
+  /** Teaches the encoder places, with the decoder fixed. @throws StoppedError between two steps */
+  teach(model: LatentModel, options: DistilOptions): Promise<void>;
 }

@@ -167,6 +167,27 @@ function steps(design: Design): Case {
   };
 }
 
+/** Weights and moments of an encoder that was taught places, in a space of one axis with an arc length, or of more. */
+function teaching(design: Design): Case {
+  return async (_, device) => {
+    const { units, model, features } = made(design);
+    const rows = units.count * count;
+    model.orderAxes(features, rows);
+    const random = new Random(6);
+    const { latent } = design;
+    const posterior = {
+      mean: Float32Array.from({ length: rows * latent }, () => random.normal()),
+      standardDeviation: Float32Array.from({ length: rows * latent }, () => 0.2 + random.uniform()),
+    };
+    await device.teach(model, {
+      ...{ particles: Int32Array.of(1, 4, 5, 0, 3), features, posterior, random },
+    });
+    const taught = model.encode(features, rows);
+    model.dispose();
+    return { taught };
+  };
+}
+
 const curved: Design = { latent: 2, form: "network", roles: { position: [0], density: [1] } };
 const straight: Design = { latent: 2, form: "quadratic" };
 const units: Design = { latent: 1, form: "quadratic", symmetry: "C2" };
@@ -191,6 +212,8 @@ const cases: Record<string, Case> = {
   "encoder input": components(curved),
   "encoder input of units of a symmetric molecule": components(units),
   "gradients of two steps": steps(curved),
+  "an encoder that is taught places in one axis": teaching({ latent: 1, form: "network" }),
+  "an encoder that is taught places in two axes": teaching(straight),
 };
 
 /** Differences of this part of an array's length are rounding, that of sums of finite differences included. */

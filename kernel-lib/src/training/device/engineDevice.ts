@@ -1,3 +1,4 @@
+import type { LatentModel } from "../../network/latentModel";
 import type {
   ProductsRequest,
   ProjectionEngine,
@@ -7,6 +8,7 @@ import type {
 import { type ComponentProjector, type GradientComponents, tensorComponents } from "../features/components";
 import { type GradientBatch, neutralGradients } from "../features/neutralGradients";
 import { batchOfRows } from "../posterior/batchCache";
+import { type DistilOptions, distilEncoder } from "../posterior/distil";
 import { onBase } from "../secondRound/baseModels";
 import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import type { PlacedBatch, PlacedRequest, SteppedBatch, TrainingDevice } from "./device";
@@ -46,6 +48,10 @@ export class EngineDevice implements TrainingDevice {
 
   components(of: GradientComponents): ComponentProjector<GradientBatch> {
     return tensorComponents(of, (batch) => neutralGradients(this.engine, batch, of.rings));
+  }
+
+  teach(model: LatentModel, options: DistilOptions): Promise<void> {
+    return distilEncoder(model, options);
   }
 }
 

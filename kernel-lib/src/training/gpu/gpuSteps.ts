@@ -1,6 +1,5 @@
-import type { Dispatch, DispatchSpec, Pass } from "../../compute/gpu/dispatch";
+import type { Dispatch, DispatchSpec } from "../../compute/gpu/dispatch";
 import type { GpuDevice } from "../../compute/gpu/gpuDevice";
-import { throwIfStopped } from "../../errors";
 import { disc } from "../../fourier/disc";
 import { GpuNetworks } from "../../network/gpu/gpuNetworks";
 import { pitchOf } from "../../network/gpu/networkLayout";
@@ -14,14 +13,7 @@ import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { expectedWidths } from "./expectedWidths";
 import { GpuDecoding } from "./gpuDecoding";
 import { ParticleMemory, type ParticleMemoryOptions } from "./particleMemory";
-
-/** Steps that are submitted at once. */
-const stepsAtOnce = 8;
-/** Submissions of which the end is waited for together. */
-const submissionsAhead = 4;
-/** Bytes of the record of `shaders/step.wgsl`, and numbers from one record to the next. */
-const recordBytes = 64;
-const recordWords = recordBytes / 4;
+import { StepQueue, type StepRecord } from "./stepQueue";
 
 /**
  * Takes the steps of an epoch on the GPU. Its particles are sent there in the first epoch of a training, or in every one in a ring of
@@ -78,8 +70,7 @@ function shapeOf({ context }: EpochParts, { plan, rings }: GpuEpochOptions): Gpu
 
 /** Networks, projection and particles of an epoch on the device. */
 export class GpuEpoch {
-  private readonly record: GPUBuffer;
-  private readonly records: GPUBuffer;
+  private readonly queue: StepQueue;
   private readonly networks: GpuNetworks;
   private readonly decoding: GpuDecoding;
   private readonly projection: GpuProjection;
@@ -93,12 +84,11 @@ export class GpuEpoch {
     const { context, model, strain, units } = parts;
     const { neutral } = context;
     const capacity = capacityOf(parts);
-    this.record = device.uniform(recordBytes);
-    this.records = device.buffer(recordBytes * stepsAtOnce);
+    this.queue = new StepQueue(device);
     this.projection = new GpuProjection(device, shapeOf(parts, { plan, rings }), capacity);
     this.projection.setPlan(plan, scaleOf(neutral.params, neutral.count));
     const rows = units.count * capacity;
-    const place = { device, rows, step: this.record };
+    const place = { device, rows, step: this.queue.record };
     this.networks = new GpuNetworks(model.networks, { ...place, rowsPerParticle: units.count });
     const { networks, projection } = this;
     this.decoding = new GpuDecoding({ ...place, model, units, strain, networks, projection });
@@ -129,7 +119,7 @@ export class GpuEpoch {
       files: ["step", "collect"],
       constants: { units: units.count, features, featurePitch: pitchOf(features), weights, targets },
       buffers: [
-        ...[this.record, particles.order, particles.records, particles.targets],
+        ...[this.queue.record, particles.order, particles.records, particles.targets],
         ...[networks.memory.activations, projection.buffer("poses")],
         ...[projection.buffer("weights"), projection.buffer("targets")],
       ],
@@ -139,65 +129,59 @@ export class GpuEpoch {
 
   /** Takes all steps. */
   async run(step: StepSettings, options: StepOptions): Promise<void> {
-    const { device, parts, networks, decoding, particles } = this;
+    const { parts, networks, decoding, particles } = this;
     const { order, batchSize } = parts;
     networks.load();
     decoding.load();
     const dispatches = await this.dispatches();
     const ends = batchEnds(order.length, batchSize);
     await particles.begin(order, ends);
-    for (let i = 0, turn = 1; i < ends.length; i += stepsAtOnce, turn++) {
-      throwIfStopped(options.signal);
-      const some = ends.slice(i, i + stepsAtOnce);
-      const records = new Uint32Array(some.length * recordWords);
-      const passes: Pass[] = [];
-      let first = ends[i - 1] ?? 0;
-      for (const [k, end] of some.entries()) {
-        await particles.reach(end);
-        records.set(this.recordOf(first, end - first, step, options), k * recordWords);
-        const input = { from: this.records, at: k * recordBytes, bytes: recordBytes, to: this.record };
-        passes.push({ dispatches, count: end - first, input });
-        first = end;
-      }
-      device.write(this.records, records);
-      device.submit(passes);
-      if (turn % submissionsAhead === 0) await device.idle();
-      const task = `${nameOfEpoch(options)}, rings to ${step.rings}`;
-      options.onProgress?.({ task, done: first, total: order.length });
+    this.projection.clearNarrow();
+    const task = `${nameOfEpoch(options)}, rings to ${step.rings}`;
+    await this.queue.run({
+      ...{ dispatches, ends, signal: options.signal },
+      record: (_, count) => this.recordOf(count, step, options),
+      before: (end) => particles.reach(end),
+      onSubmitted: (done) => options.onProgress?.({ task, done, total: order.length }),
+    });
+    if (await this.takeBack()) {
+      options.onNote?.(
+        `in ${nameOfEpoch(options)} some Gaussians became more than a fifth narrower, and were projected as wide as the grids of the ` +
+          "epoch allow; those of the next one are finer",
+      );
     }
-    await this.takeBack();
   }
 
   /** The record of `shaders/step.wgsl`. */
-  private recordOf(first: number, count: number, step: StepSettings, options: StepOptions): Uint32Array {
+  private recordOf(count: number, step: StepSettings, options: StepOptions): StepRecord {
     const { dropout, strain, adam, model, units } = this.parts;
     const { rate, root, decay } = adam.next(step.rate);
     const rows = units.count * count;
     const { some, factor } = strain?.share(rows) ?? { some: 0, factor: 0 };
-    const words = new Uint32Array(recordWords);
-    words.set([first, count, rows, step.random.uint32()]);
     const penalty = (2 * options.spreadPenalty) / (rows * model.head.neutral.count);
     const { axes = 0, kinds = 0 } = dropout ?? {};
-    new Float32Array(words.buffer).set(
-      [rate, root, decay, -step.scale / count, penalty, options.latentNoise, axes, kinds, factor],
-      4,
-    );
-    words[13] = some;
-    return words;
+    return {
+      ...{ rows, seed: step.random.uint32(), strained: some },
+      numbers: [rate, root, decay, -step.scale / count, penalty, options.latentNoise, axes, kinds, factor],
+    };
   }
 
-  /** Puts weights, moments and statistics into the networks. */
-  private async takeBack(): Promise<void> {
-    const { device, networks, decoding } = this;
+  /**
+   * Puts weights, moments and statistics into the networks.
+   * @returns whether a Gaussian was narrower than the plan allows
+   */
+  private async takeBack(): Promise<boolean> {
+    const { device, networks, decoding, projection } = this;
     const [ofNetworks, ofDecoding] = [networks.outputs(), decoding.outputs()];
-    await device.run([], 0, [...ofNetworks, ...ofDecoding]);
+    const narrow = new Float32Array(4);
+    await device.run([], 0, [...ofNetworks, ...ofDecoding, projection.narrow(narrow)]);
     networks.save(ofNetworks);
     decoding.save(ofDecoding);
+    return narrow[0] !== 0;
   }
 
   /** Frees the buffers, but not those of the particles, which the next epoch uses. */
   dispose(): void {
-    for (const part of [this.networks, this.decoding, this.projection]) part.dispose();
-    for (const buffer of [this.record, this.records]) buffer.destroy();
+    for (const part of [this.queue, this.networks, this.decoding, this.projection]) part.dispose();
   }
 }

@@ -1,5 +1,6 @@
 import type { GpuDevice } from "../../compute/gpu/gpuDevice";
 import { GpuNetworks } from "../../network/gpu/gpuNetworks";
+import type { LatentModel } from "../../network/latentModel";
 import type { ProductsRequest, ProjectionResult } from "../../projection/engine";
 import { type GpuEngine, normalizeProducts, scaleOf, takeScores } from "../../projection/gpu/gpuEngine";
 import { type GpuShape, particlesAtOnce } from "../../projection/gpu/gpuProjection";
@@ -13,6 +14,13 @@ import type { ComponentProjector, GradientComponents } from "../features/compone
 import type { GradientBatch } from "../features/neutralGradients";
 import { batchOfRows, type LoadedRows } from "../posterior/batchCache";
 import { fixedModel, type PlaceDecoder, type TrainedDecoder } from "../posterior/decoders";
+import {
+  adamOfTeaching,
+  type DistilOptions,
+  distilEncoder,
+  taughtAtOnce,
+  taughtRows,
+} from "../posterior/distil";
 import type { BatchPoses } from "../posterior/variants";
 import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { UnitAssembly } from "../units/unitAssembly";
@@ -20,6 +28,7 @@ import { widthsWithRoom } from "./expectedWidths";
 import { GpuComponents } from "./gpuComponents";
 import { GpuPlaces, type GpuPlacesInput, type GpuPlacesTask, rowsOf } from "./gpuPlaces";
 import { gpuSteps } from "./gpuSteps";
+import { GpuTeaching } from "./gpuTeaching";
 import { unsupported, unsupportedDecoder } from "./unsupported";
 import { UploadedTargets } from "./uploadedTargets";
 
@@ -149,6 +158,28 @@ export class GpuTrainingDevice extends EngineDevice {
         onCpu.dispose();
       },
     };
+  }
+
+  override async teach(model: LatentModel, options: DistilOptions): Promise<void> {
+    const rows = taughtRows(model, options);
+    const device = await this.gpu.opened();
+    const bytes = GpuTeaching.largestBuffer(model, rows, taughtAtOnce);
+    if (!GpuNetworks.supports(model.encoder.spec) || bytes > device.largestBuffer) {
+      return super.teach(model, options);
+    }
+    const adam = adamOfTeaching(model);
+    const teaching = new GpuTeaching(device, model, rows, taughtAtOnce);
+    try {
+      const { signal } = options;
+      const seeds = options.random.fork(1);
+      await distilEncoder(model, options, {
+        epoch: (order, ends, rate) =>
+          teaching.run({ order, ends, rate, signal, seed: () => seeds.uint32() }, adam),
+      });
+      await teaching.save();
+    } finally {
+      teaching.dispose();
+    }
   }
 
   /**
