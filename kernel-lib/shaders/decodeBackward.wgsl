@@ -13,18 +13,28 @@
  */
 @group(0) @binding(4) var<storage, read> graph: array<u32>;
 
-fn centreAt(at: u32) -> vec3f {
+/** Centre by which strain is measured: of a change of the neutral model, in the frame of the unit if there are other models below. */
+fn centreAt(row: u32, unitAt: u32, i: u32) -> vec3f {
+  if (based == 1u) {
+    let raw = vec3f(
+      rawOutput(row, i),
+      rawOutput(row, unitGaussians + i),
+      rawOutput(row, 2u * unitGaussians + i),
+    );
+    return neutralCentre(i) + farthest * vec3f(moved(raw.x), moved(raw.y), moved(raw.z));
+  }
+  let at = unitAt + i;
   let gaussians = units * unitGaussians;
   return vec3f(models[at], models[at + gaussians], models[at + 2u * gaussians]);
 }
 
 /** Gradient of the strain in the centre of a Gaussian. @param unitAt place of the first Gaussian of its unit */
-fn strainOf(unitAt: u32, i: u32) -> vec3f {
-  let own = centreAt(unitAt + i);
+fn strainOf(row: u32, unitAt: u32, i: u32) -> vec3f {
+  let own = centreAt(row, unitAt, i);
   var sum = vec3f();
   for (var p = graph[1u + i]; p < graph[2u + i]; p++) {
     let at = 2u + unitGaussians + 3u * p;
-    let apart = own - centreAt(unitAt + graph[at]);
+    let apart = own - centreAt(row, unitAt, graph[at]);
     let distance = length(apart);
     if (distance > 0.0) {
       let stretch = (distance - bitcast<f32>(graph[at + 1u])) * bitcast<f32>(graph[at + 2u]);
@@ -54,25 +64,31 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let gaussians = units * unitGaussians;
   let unitAt = row / units * 5u * gaussians + unit * unitGaussians;
   let at = unitAt + i;
-  var inCentre = vec3f(inModels[at], inModels[at + gaussians], inModels[at + 2u * gaussians]);
-  if (row < step.strained) {
-    inCentre -= strainOf(unitAt, i);
-  }
+  let inCentre = vec3f(inModels[at], inModels[at + gaussians], inModels[at + 2u * gaussians]);
   // The transposed of a rotation is its inverse.
-  let ofUnit = inCentre * turnOf(unit);
+  let turn = turnOf(unit);
+  var ofUnit = inCentre * turn;
+  if (row < step.strained) {
+    let strain = strainOf(row, unitAt, i);
+    ofUnit -= select(strain * turn, strain, based == 1u);
+  }
   for (var kind = 0u; kind < 3u; kind++) {
     let t = moved(rawOutput(row, kind * unitGaussians + i));
     put(row, kind, i, step.scale * ofUnit[kind] * gain * (1.0 - t * t));
   }
   for (var kind = 3u; kind < 5u; kind++) {
     let slot = kind * unitGaussians + i;
-    let base = neutral[slot];
-    var gradient = step.scale * inModels[at + kind * gaussians];
-    // No penalty where the neutral value is 0.
-    if (base * base > 0.0) {
-      gradient += step.penalty * (models[at + kind * gaussians] - base) / (base * base);
-    }
     let s = sigmoid(rawOutput(row, slot));
-    put(row, kind, i, gradient * base * select(1.0, 2.0, kind == 3u) * s * (1.0 - s));
+    let isAmplitude = kind == 3u;
+    // Derivatives of the factor, and of the number that it makes.
+    let ofFactor = select(1.0, 2.0, isAmplitude) * s * (1.0 - s);
+    let value = models[at + kind * gaussians];
+    let ofValue = select(value * s * (1.0 - s) / (0.5 + s), value * (1.0 - s), isAmplitude);
+    var gradient = step.scale * inModels[at + kind * gaussians] * ofValue;
+    // No penalty where the neutral value is 0.
+    if (neutral[slot] * neutral[slot] > 0.0) {
+      gradient += step.penalty * (select(0.5 + s, 2.0 * s, isAmplitude) - 1.0) * ofFactor;
+    }
+    put(row, kind, i, gradient);
   }
 }

@@ -10,6 +10,8 @@ override networks: u32;
 /** Largest displacement, and displacement per raw output near zero, in box units. */
 override farthest: f32;
 override gain: f32;
+/** 1 if what changes is not the neutral model but, for each particle, a model of its own. */
+override based: u32;
 
 /** Outputs of the networks, among other numbers. */
 @group(0) @binding(6) var<storage, read> activations: array<f32>;
@@ -36,6 +38,11 @@ fn rawOutput(row: u32, slot: u32) -> f32 {
     }
   }
   return raw;
+}
+
+/** Centre of a Gaussian of the first unit in the neutral model. */
+fn neutralCentre(i: u32) -> vec3f {
+  return vec3f(neutral[i], neutral[unitGaussians + i], neutral[2u * unitGaussians + i]);
 }
 
 fn sigmoid(x: f32) -> f32 {

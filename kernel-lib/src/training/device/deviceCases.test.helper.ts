@@ -17,6 +17,7 @@ import { HalfSamples } from "../posterior/halfSamples";
 import { PlaceLikelihood } from "../posterior/likelihood";
 import { BaseModels } from "../secondRound/baseModels";
 import type { EpochParts } from "../stepParts";
+import { StrainPenalty } from "../strain/strainPenalty";
 import { UnitAssembly } from "../units/unitAssembly";
 import type { RingWeights } from "../weights";
 import type { TrainingDevice } from "./device";
@@ -90,17 +91,24 @@ function scores(
   };
 }
 
+/** The models that a decoder gives all particles at random places. */
+function basesOf({ decoder, neutral, units }: ReturnType<typeof made>): BaseModels {
+  const random = new Random(5);
+  const all = Float32Array.from({ length: count * decoder.latent }, () => 0.3 * random.normal());
+  const axes = { latent: decoder.latent / units.count, encoder: all, refined: all, standardDeviation: all };
+  const decodeMany = (z: Float32Array) => decoder.decode(z, z.length / decoder.latent);
+  return new BaseModels({ neutral, decodeMany, trained: decoder.trained }, axes, units.count);
+}
+
 /** Value, slope and curvature of the log-likelihood. */
 function likelihood(
   design: Design,
   { pose = false, half = false, held = false, fixed = false, base = false } = {},
 ): Case {
   return async (engine) => {
-    const { neutral, targets, weights, decoder, places, model, units } = made(design);
+    const whole = made(design);
+    const { neutral, targets, weights, decoder, places, model, units } = whole;
     const random = new Random(5);
-    const decodeMany = (z: Float32Array) => decoder.decode(z, z.length / decoder.latent);
-    const all = Float32Array.from({ length: count * decoder.latent }, () => 0.3 * random.normal());
-    const axes = { latent: decoder.latent / units.count, encoder: all, refined: all, standardDeviation: all };
     const own = fixed
       ? fixedModel(neutral.params)
       : held
@@ -110,7 +118,7 @@ function likelihood(
       ...{ targets, neutral, engine, units, weights, decoder: own },
       ...(pose && { pose: { rotation: true, shift: true } }),
       ...(half && { half: new HalfSamples(rings, "odd") }),
-      ...(base && { base: new BaseModels({ neutral, decodeMany }, axes, units.count) }),
+      ...(base && { base: basesOf(whole) }),
     });
     const { width } = place.layout;
     const points = Float32Array.from({ length: chosen.length * width }, (_, i) =>
@@ -149,20 +157,24 @@ function components(design: Design): Case {
 }
 
 /** Weights and moments after an epoch of two steps. */
-function steps(design: Design): Case {
+function steps(design: Design, { base = false } = {}): Case {
   return async (engine, device) => {
     const { neutral, targets, weights, units, model, features } = made(design);
+    const earlier = made({ ...design, latent: 3, form: "quadratic", roles: undefined });
+    const strain = new StrainPenalty(model.head, 5, units.count * count);
     const adam = new Adam(model.networks, { learningRate: 1e-3, weightDecay: 0.01 });
     const parts: EpochParts = {
-      ...{ model, adam, units, strain: undefined, dropout: undefined },
+      ...{ model, adam, units, strain, dropout: undefined },
       prepared: { weights, basis: { size: featureSize }, features },
-      ...{ context: { targets, neutral, engine, units }, batches: new ParticleBatches(targets) },
+      ...{ batches: new ParticleBatches(targets) },
+      context: { targets, neutral, engine, units, ...(base && { base: basesOf(earlier) }) },
       ...{ order: Int32Array.from([3, 1, 0, 5, 2, 4, 6]), batchSize: 4 },
     };
     const step = { rings: 6, random: new Random(1), scale: 0.3, rate: 1e-4 };
     await device.takeSteps(parts, step, { epoch: 1, latentNoise: 0, spreadPenalty: 0.05 });
     const arrays = adam.save();
     model.dispose();
+    earlier.model.dispose();
     return Object.fromEntries(arrays.map(({ name, data }) => [name, data.slice()]));
   };
 }
@@ -212,6 +224,8 @@ const cases: Record<string, Case> = {
   "encoder input": components(curved),
   "encoder input of units of a symmetric molecule": components(units),
   "gradients of two steps": steps(curved),
+  "gradients of two steps that change models of an earlier run": steps(curved, { base: true }),
+  "gradients of two steps that change units of an earlier run": steps(units, { base: true }),
   "an encoder that is taught places in one axis": teaching({ latent: 1, form: "network" }),
   "an encoder that is taught places in two axes": teaching(straight),
 };

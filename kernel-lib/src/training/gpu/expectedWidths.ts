@@ -2,6 +2,7 @@ import type { PlanInput } from "../../projection/spreadPlan";
 import { measureWidths } from "../../projection/widths";
 import { gatherRows } from "../batches";
 import { evenly } from "../evidence/sample";
+import { onBase } from "../secondRound/baseModels";
 import type { EpochParts } from "../stepParts";
 
 /** Particles whose decoded Gaussians are measured. */
@@ -36,13 +37,16 @@ export function widthsWithRoom(
 }
 
 /** What the plan of an epoch's projections depends on: widths of Gaussians as they are decoded now, with room for what they become. */
-export function expectedWidths({ model, prepared, units, order }: EpochParts, rings: number): PlanInput {
+export function expectedWidths(
+  { model, prepared, units, order, context }: EpochParts,
+  rings: number,
+): PlanInput {
   const { count, boxSize } = model.head.neutral;
   const some = evenly(order.slice().sort(), sampled);
   const features = gatherRows(prepared.features, units.count * prepared.basis.size, some);
   const rows = units.count * some.length;
   const decoded = model.decode(model.encode(features, rows), rows);
-  const vary = model.head.vary.includes("width");
-  const ofUnits = widthsWithRoom(decoded, { gaussians: count, boxSize, rings, vary });
-  return { ...ofUnits, gaussians: units.count * count };
+  const whole = onBase(context, some, units.whole(decoded, count));
+  const vary = model.head.vary.includes("width") || context.base !== undefined;
+  return widthsWithRoom(whole, { gaussians: units.count * count, boxSize, rings, vary });
 }

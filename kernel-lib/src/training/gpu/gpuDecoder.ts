@@ -18,6 +18,8 @@ export interface GpuDecoderParts {
   networks: GpuNetworks;
   /** Receives the models. */
   projection: GpuProjection;
+  /** Whether the models that are there are changed, in place of the neutral model. Default false. */
+  based?: boolean;
 }
 
 /** Axes for which the kernels have room. */
@@ -56,7 +58,8 @@ export class GpuDecoder {
   /** See `shaders/head.wgsl`. */
   get headConstants() {
     const { head, decoder } = this.of.model;
-    return { ...this.unitConstants, networks: decoder.partCount, farthest: reach, gain: head.gain };
+    const based = Number(this.of.based ?? false);
+    return { ...this.unitConstants, networks: decoder.partCount, farthest: reach, gain: head.gain, based };
   }
 
   /** Workgroups of kernels with a thread for each Gaussian of a unit; for a number of particles. */
@@ -73,6 +76,22 @@ export class GpuDecoder {
   /** Layers of the deepest network. */
   get depth(): number {
     return Math.max(...this.layers.map(({ length }) => length));
+  }
+
+  /**
+   * From latents to what the networks read, without noise.
+   * @param z          as the networks read them, [rows · latent]
+   * @param step       the record of `shaders/step.wgsl`
+   * @param perParticle rows of a particle
+   */
+  terms(z: GPUBuffer, step: GPUBuffer, perParticle: number): DispatchSpec {
+    const { activations } = this.of.networks.memory;
+    return {
+      files: ["step", "random", "parts", "terms", "places"],
+      constants: this.latentConstants,
+      buffers: [step, this.tables.parts, activations, undefined, undefined, z],
+      groups: (count) => [Math.ceil((count * perParticle) / 64), 1, 1],
+    };
   }
 
   /** From the terms of the latents to models. */

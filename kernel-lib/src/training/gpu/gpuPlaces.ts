@@ -119,12 +119,7 @@ export class GpuPlaces {
     if (!decoder || !networks) return [projection.place()];
     const given = shape.given ?? shape.variants;
     const perParticle = rowsOf(shape, { count: decoder.unitConstants.units });
-    const terms: DispatchSpec = {
-      files: ["step", "random", "parts", "terms", "places"],
-      constants: decoder.latentConstants,
-      buffers: [...[step, decoder.tables.parts, networks.memory.activations], ...[undefined, undefined, z]],
-      groups: (count) => [Math.ceil((count * perParticle) / 64), 1, 1],
-    };
+    const terms = decoder.terms(z, step, perParticle);
     const specs = [terms, ...decoder.forward().map((spec) => forModels(spec, given))];
     // Models are placed as they are decoded, one after another; where some are projected twice, again.
     return given < shape.variants ? [...specs, projection.place()] : specs;

@@ -11,8 +11,9 @@ import { batchEnds } from "../batches";
 import { nameOfEpoch } from "../schedule";
 import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { expectedWidths } from "./expectedWidths";
+import { GpuBases } from "./gpuBases";
 import { GpuDecoding } from "./gpuDecoding";
-import { ParticleMemory, type ParticleMemoryOptions } from "./particleMemory";
+import { baseNumbers, ParticleMemory, type ParticleMemoryOptions } from "./particleMemory";
 import { StepQueue, type StepRecord } from "./stepQueue";
 
 /**
@@ -75,6 +76,9 @@ export class GpuEpoch {
   private readonly decoding: GpuDecoding;
   private readonly projection: GpuProjection;
   private readonly particles: ParticleMemory;
+  private readonly bases: GpuBases | undefined;
+  /** What a kernel is given where there are no bases. */
+  private readonly nothing: GPUBuffer;
 
   constructor(
     private readonly device: GpuDevice,
@@ -91,7 +95,11 @@ export class GpuEpoch {
     const place = { device, rows, step: this.queue.record };
     this.networks = new GpuNetworks(model.networks, { ...place, rowsPerParticle: units.count });
     const { networks, projection } = this;
-    this.decoding = new GpuDecoding({ ...place, model, units, strain, networks, projection });
+    const { base } = context;
+    this.bases = base && new GpuBases(base.trained!, { ...place, projection });
+    const based = base !== undefined;
+    this.decoding = new GpuDecoding({ ...place, model, units, strain, networks, projection, based });
+    this.nothing = device.buffer(0);
     this.particles = ParticleMemory.for(device, parts, memory);
   }
 
@@ -100,7 +108,7 @@ export class GpuEpoch {
     const { device, decoding, projection } = this;
     const made = (specs: readonly DispatchSpec[]) => Promise.all(specs.map((spec) => device.dispatch(spec)));
     return [
-      ...(await made([this.collect(), ...decoding.forward()])),
+      ...(await made([this.collect(), ...(this.bases?.forward() ?? []), ...decoding.forward()])),
       ...(await projection.placedProjections()),
       ...(await projection.scores()),
       ...(await projection.gradients({ pose: false })),
@@ -114,14 +122,16 @@ export class GpuEpoch {
     const weights = context.targets.rings + 1;
     const targets = 2 * disc(context.targets.rings).samples;
     const { projection, particles, networks } = this;
-    const length = units.count * features + 11 + weights + targets;
+    const bases = baseNumbers(this.parts);
+    const length = units.count * features + 11 + weights + bases + targets;
     return {
       files: ["step", "collect"],
-      constants: { units: units.count, features, featurePitch: pitchOf(features), weights, targets },
+      constants: { units: units.count, features, featurePitch: pitchOf(features), weights, targets, bases },
       buffers: [
         ...[this.queue.record, particles.order, particles.records, particles.targets],
         ...[networks.memory.activations, projection.buffer("poses")],
         ...[projection.buffer("weights"), projection.buffer("targets")],
+        this.bases?.z ?? this.nothing,
       ],
       groups: (count) => [Math.ceil(length / 64), count, 1],
     };
@@ -133,6 +143,7 @@ export class GpuEpoch {
     const { order, batchSize } = parts;
     networks.load();
     decoding.load();
+    this.bases?.load();
     const dispatches = await this.dispatches();
     const ends = batchEnds(order.length, batchSize);
     await particles.begin(order, ends);
@@ -182,6 +193,8 @@ export class GpuEpoch {
 
   /** Frees the buffers, but not those of the particles, which the next epoch uses. */
   dispose(): void {
-    for (const part of [this.queue, this.networks, this.decoding, this.projection]) part.dispose();
+    for (const part of [this.queue, this.networks, this.decoding, this.projection, this.bases])
+      part?.dispose();
+    this.nothing.destroy();
   }
 }

@@ -5,7 +5,10 @@ import { mostAxes } from "./gpuDecoder";
 
 /** What kernels do not do yet in a training step, as the end of a sentence; undefined if they can take the steps of an epoch. */
 export function unsupported({ context, model }: Pick<EpochParts, "context" | "model">): string | undefined {
-  if (context.base !== undefined) return "the axes of an earlier run that stay as they are";
+  const { base } = context;
+  if (base && !base.trained) return "axes of several earlier runs that stay as they are";
+  const ofBase = base?.trained && unsupportedDecoder(base.trained.model);
+  if (ofBase !== undefined) return `${ofBase} of an earlier run`;
   const ofDecoder = unsupportedDecoder(model);
   if (ofDecoder !== undefined) return ofDecoder;
   return GpuNetworks.supports(model.encoder.spec) ? undefined : "dropout without batch normalization";
