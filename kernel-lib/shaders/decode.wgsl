@@ -4,21 +4,6 @@
 /** [particles · 5N], N = M · units; those that are changed before, see `based`. */
 @group(0) @binding(5) var<storage, read_write> models: array<f32>;
 
-fn varies(slot: u32) -> bool {
-  for (var network = 0u; network < networks; network++) {
-    if (sources[2u * networks + network * 5u * unitGaussians + slot] >= 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/** Displacement along an axis, in box units. */
-fn displacement(row: u32, axis: u32, i: u32) -> f32 {
-  let slot = axis * unitGaussians + i;
-  return select(0.0, farthest * moved(rawOutput(row, slot)), varies(slot));
-}
-
 /** Factor on amplitude or width. */
 fn factorOf(row: u32, kind: u32, i: u32) -> f32 {
   let slot = kind * unitGaussians + i;
@@ -38,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let gaussians = units * unitGaussians;
   let own = unit * unitGaussians + i;
   let at = particle * 5u * gaussians + own;
-  let change = vec3f(displacement(row, 0u, i), displacement(row, 1u, i), displacement(row, 2u, i));
+  let change = displaced(row, i);
   var centre: vec3f;
   var amplitude = factorOf(row, 3u, i);
   var sigma = factorOf(row, 4u, i);

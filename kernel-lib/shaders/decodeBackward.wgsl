@@ -3,46 +3,6 @@
 // neighbours; one row of workgroups per unit.
 
 @group(0) @binding(1) var<storage, read_write> gradients: array<f32>;
-/** [particles · 5N] */
-@group(0) @binding(2) var<storage, read> models: array<f32>;
-/** Gradient of the score in them. */
-@group(0) @binding(3) var<storage, read> inModels: array<f32>;
-/**
- * The root mean square from strainForce.wgsl; where the neighbours of each Gaussian start, [M + 1]; index, distance in the neutral
- * model and stiffness of each neighbour. Numbers with a fraction as their bits.
- */
-@group(0) @binding(4) var<storage, read> graph: array<u32>;
-
-/** Centre by which strain is measured: of a change of the neutral model, in the frame of the unit if there are other models below. */
-fn centreAt(row: u32, unitAt: u32, i: u32) -> vec3f {
-  if (based == 1u) {
-    let raw = vec3f(
-      rawOutput(row, i),
-      rawOutput(row, unitGaussians + i),
-      rawOutput(row, 2u * unitGaussians + i),
-    );
-    return neutralCentre(i) + farthest * vec3f(moved(raw.x), moved(raw.y), moved(raw.z));
-  }
-  let at = unitAt + i;
-  let gaussians = units * unitGaussians;
-  return vec3f(models[at], models[at + gaussians], models[at + 2u * gaussians]);
-}
-
-/** Gradient of the strain in the centre of a Gaussian. @param unitAt place of the first Gaussian of its unit */
-fn strainOf(row: u32, unitAt: u32, i: u32) -> vec3f {
-  let own = centreAt(row, unitAt, i);
-  var sum = vec3f();
-  for (var p = graph[1u + i]; p < graph[2u + i]; p++) {
-    let at = 2u + unitGaussians + 3u * p;
-    let apart = own - centreAt(row, unitAt, graph[at]);
-    let distance = length(apart);
-    if (distance > 0.0) {
-      let stretch = (distance - bitcast<f32>(graph[at + 1u])) * bitcast<f32>(graph[at + 2u]);
-      sum += clamp(stretch, -1.0, 1.0) / distance * apart;
-    }
-  }
-  return step.strain * bitcast<f32>(graph[0]) * sum;
-}
 
 fn put(row: u32, kind: u32, i: u32, value: f32) {
   for (var network = 0u; network < networks; network++) {
@@ -62,15 +22,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let unit = row % units;
   let gaussians = units * unitGaussians;
-  let unitAt = row / units * 5u * gaussians + unit * unitGaussians;
-  let at = unitAt + i;
-  let inCentre = vec3f(inModels[at], inModels[at + gaussians], inModels[at + 2u * gaussians]);
-  // The transposed of a rotation is its inverse.
-  let turn = turnOf(unit);
-  var ofUnit = inCentre * turn;
-  if (row < step.strained) {
-    let strain = strainOf(row, unitAt, i);
-    ofUnit -= select(strain * turn, strain, based == 1u);
+  let at = row / units * 5u * gaussians + unit * unitGaussians + i;
+  var ofUnit = inCentre(row, i);
+  if (bodies > 0u && bodyOf(i) > 0u) {
+    let body = bodyOf(i) - 1u;
+    let own = motionAt(row, body);
+    let torque = vec3f(gradients[own], gradients[own + 1u], gradients[own + 2u]);
+    let shift = vec3f(gradients[own + 3u], gradients[own + 4u], gradients[own + 5u]);
+    ofUnit = shift + cross(torque, armOf(body, i));
   }
   for (var kind = 0u; kind < 3u; kind++) {
     let t = moved(rawOutput(row, kind * unitGaussians + i));

@@ -118,7 +118,12 @@ export class LatentModel {
 
   /** All networks, for an optimizer. */
   get networks(): DenseNetwork[] {
-    return [this.encoder, ...this.decoder.networks, ...(this.shape ? [this.shape] : [])];
+    return [this.encoder, ...this.decoderNetworks];
+  }
+
+  /** The networks between latents and Gaussians: those of the decoder, then that of the shape of rigid bodies, if there are any. */
+  get decoderNetworks(): DenseNetwork[] {
+    return [...this.decoder.networks, ...(this.shape ? [this.shape] : [])];
   }
 
   /** What the axes change, in the order of the latents that {@link encode} returns. */
@@ -238,9 +243,7 @@ export class LatentModel {
 
   /** A text that is another one after every change of the decoder's weights. */
   get decoderRevision(): string {
-    return [...this.decoder.networks, ...(this.shape ? [this.shape] : [])]
-      .map(({ revision }) => revision)
-      .join();
+    return this.decoderNetworks.map(({ revision }) => revision).join();
   }
 
   /** Gaussians [n · 5N] at latents [n · latent]. */

@@ -15,6 +15,8 @@ export interface GpuNetworksPlace {
   step: GPUBuffer;
   /** Whether there are gradients and steps of Adam. Default true. */
   training?: boolean;
+  /** Other numbers of a row among the activations. Default 0. */
+  extra?: number;
 }
 
 /** Memory of all networks on the device. */
@@ -65,10 +67,11 @@ export class GpuNetworks {
     private readonly networks: readonly DenseNetwork[],
     private readonly place: GpuNetworksPlace,
   ) {
-    const { device, rows, training = true } = place;
+    const { device, rows, training = true, extra = 0 } = place;
     this.layout = layNetworks(
       networks.map(({ spec }) => spec),
       rows,
+      extra,
     );
     const { activations, weights } = this.layout;
     const most = (of: (layer: PackedLayer) => number) => Math.max(...this.allLayers.map(of));

@@ -31,10 +31,12 @@ interface Design extends Pick<LatentModelSpec, "latent" | "form" | "roles"> {
   /** Default: everything. */
   vary?: Varied[];
   symmetry?: string;
+  /** Whether most Gaussians are members of two rigid bodies. */
+  bodies?: boolean;
 }
 
 /** Noise as particles, random Gaussians as the neutral model of a unit, and random networks. */
-function made({ vary = ["position", "amplitude", "width"], symmetry, ...axes }: Design) {
+function made({ vary = ["position", "amplitude", "width"], symmetry, bodies = false, ...axes }: Design) {
   const units = new UnitAssembly(symmetry === undefined ? undefined : pointGroup(symmetry));
   const { batch } = exampleBatch({ count, gaussians, boxSize, rings, shared: true, seed: 4 });
   const random = new Random(9);
@@ -55,7 +57,8 @@ function made({ vary = ["position", "amplitude", "width"], symmetry, ...axes }: 
       }),
     expectedFrc: () => 0.4,
   } as unknown as RingWeights;
-  const head = new GaussianHead(unit, vary, { gain: 3 });
+  const own = Uint8Array.from({ length: gaussians }, (_, i) => (i < 8 ? 1 : i < 14 ? 2 : 0));
+  const head = new GaussianHead(unit, vary, { gain: 3, ...(bodies && { bodies: own }) });
   const spec = { ...axes, featureSize, hidden: [16, 12], dropout: 0 };
   const model = new LatentModel(spec, head, new Random(2), 1);
   const features = Float32Array.from({ length: units.count * count * featureSize }, () => random.normal());
@@ -160,7 +163,7 @@ function components(design: Design): Case {
 function steps(design: Design, { base = false } = {}): Case {
   return async (engine, device) => {
     const { neutral, targets, weights, units, model, features } = made(design);
-    const earlier = made({ ...design, latent: 3, form: "quadratic", roles: undefined });
+    const earlier = made({ ...design, latent: 3, form: "quadratic", roles: undefined, bodies: false });
     const strain = new StrainPenalty(model.head, 5, units.count * count);
     const adam = new Adam(model.networks, { learningRate: 1e-3, weightDecay: 0.01 });
     const parts: EpochParts = {
@@ -201,6 +204,7 @@ function teaching(design: Design): Case {
 }
 
 const curved: Design = { latent: 2, form: "network", roles: { position: [0], density: [1] } };
+const rigid: Design = { latent: 2, form: "network", bodies: true };
 const straight: Design = { latent: 2, form: "quadratic" };
 const units: Design = { latent: 1, form: "quadratic", symmetry: "C2" };
 
@@ -224,6 +228,12 @@ const cases: Record<string, Case> = {
   "encoder input": components(curved),
   "encoder input of units of a symmetric molecule": components(units),
   "gradients of two steps": steps(curved),
+  "scores and gradients with rigid bodies": scores(rigid),
+  "gradients of two steps with rigid bodies": steps(rigid),
+  "gradients of two steps with rigid bodies in units of an earlier run": steps(
+    { ...units, bodies: true },
+    { base: true },
+  ),
   "gradients of two steps that change models of an earlier run": steps(curved, { base: true }),
   "gradients of two steps that change units of an earlier run": steps(units, { base: true }),
   "an encoder that is taught places in one axis": teaching({ latent: 1, form: "network" }),

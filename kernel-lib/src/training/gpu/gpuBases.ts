@@ -4,7 +4,7 @@ import { GpuNetworks } from "../../network/gpu/gpuNetworks";
 import type { GpuProjection } from "../../projection/gpu/gpuProjection";
 import type { TrainedDecoder } from "../posterior/decoders";
 import { UnitAssembly } from "../units/unitAssembly";
-import { GpuDecoder } from "./gpuDecoder";
+import { GpuDecoder, motionNumbers } from "./gpuDecoder";
 
 /** Where base models are made. */
 export interface GpuBasesPlace {
@@ -33,7 +33,8 @@ export class GpuBases {
     const units = new UnitAssembly(group);
     this.units = units.count;
     this.z = device.buffer(4 * rows * model.spec.latent);
-    this.networks = new GpuNetworks(model.decoder.networks, {
+    this.networks = new GpuNetworks(model.decoderNetworks, {
+      extra: motionNumbers(model),
       ...{ device, rows, rowsPerParticle: units.count, step, training: false },
     });
     this.decoder = new GpuDecoder({ device, model, units, networks: this.networks, projection });

@@ -14,13 +14,16 @@ export interface GpuDecoderParts {
   model: LatentModel;
   /** Units of a particle. */
   units: UnitAssembly;
-  /** Those of the decoder, perhaps after others. */
+  /** Those of the decoder (`LatentModel.decoderNetworks`), perhaps after others, with room for {@link motionNumbers}. */
   networks: GpuNetworks;
   /** Receives the models. */
   projection: GpuProjection;
   /** Whether the models that are there are changed, in place of the neutral model. Default false. */
   based?: boolean;
 }
+
+/** Numbers of a row for the motions of rigid bodies, see `shaders/bodies.wgsl`. */
+export const motionNumbers = ({ head }: LatentModel): number => 6 * (head.bodies?.count ?? 0);
 
 /** Axes for which the kernels have room. */
 export const mostAxes = 8;
@@ -35,11 +38,13 @@ export class GpuDecoder {
   constructor(private readonly of: GpuDecoderParts) {
     const { device, model, networks, units } = of;
     const { decoder, head } = model;
-    this.layers = networks.layout.networks.slice(-decoder.partCount).map(({ layers }) => layers);
+    this.layers = networks.layout.networks.slice(-model.decoderNetworks.length).map(({ layers }) => layers);
     this.tables = {
       parts: device.constants(partsTable(decoder.parts, this.layers)),
       sources: device.constants(sourcesTable(model, this.layers)),
-      neutral: device.constants(Float32Array.of(...head.neutral.params, ...units.rotations)),
+      neutral: device.constants(
+        Float32Array.of(...head.neutral.params, ...units.rotations, ...(head.bodies?.table() ?? [])),
+      ),
     };
   }
 
@@ -55,11 +60,32 @@ export class GpuDecoder {
     return { unitGaussians: model.head.neutral.count, units: units.count };
   }
 
+  /** See `shaders/bodies.wgsl`. */
+  private get bodyConstants() {
+    const { model, networks } = this.of;
+    const { bodies } = model.head;
+    const shape = bodies && this.layers.at(-1)!.at(-1)!;
+    return {
+      ...{ bodies: bodies?.count ?? 0, motionsAt: networks.layout.extraAt },
+      ...{ shapeAt: shape?.output ?? 0, shapePitch: shape?.outputPitch ?? 0 },
+    };
+  }
+
+  /** A kernel with a workgroup for each rigid body of a unit; none without bodies. */
+  ofBodies(spec: Omit<DispatchSpec, "constants" | "groups">): DispatchSpec[] {
+    const { model, units } = this.of;
+    const { bodies } = model.head;
+    if (!bodies) return [];
+    const groups = (count: number) => [bodies.count, count * units.count, 1] as const;
+    return [{ ...spec, constants: this.headConstants, groups }];
+  }
+
   /** See `shaders/head.wgsl`. */
   get headConstants() {
     const { head, decoder } = this.of.model;
     const based = Number(this.of.based ?? false);
-    return { ...this.unitConstants, networks: decoder.partCount, farthest: reach, gain: head.gain, based };
+    const ofHead = { networks: decoder.partCount, farthest: reach, gain: head.gain, based };
+    return { ...this.unitConstants, ...ofHead, ...this.bodyConstants };
   }
 
   /** Workgroups of kernels with a thread for each Gaussian of a unit; for a number of particles. */
@@ -100,14 +126,18 @@ export class GpuDecoder {
     const { sources, neutral } = this.tables;
     const specs: DispatchSpec[] = [];
     for (let depth = 0; depth < this.depth; depth++) specs.push(networks.forward(this.level(depth)));
+    const tables = [networks.memory.activations, sources, neutral];
+    specs.push(
+      ...this.ofBodies({
+        files: ["writeActivations", "head", "bodies", "bodySums", "rigid"],
+        buffers: [...Array(6).fill(undefined), ...tables],
+      }),
+    );
     const [poses, plan, placed, reachOf] = projection.placement;
     specs.push({
-      files: ["placement", "head", "decode"],
+      files: ["placement", "readActivations", "head", "bodies", "decode"],
       constants: { ...this.headConstants, ...projection.placementConstants },
-      buffers: [
-        ...[undefined, poses, plan, placed, reachOf],
-        ...[projection.buffer("models"), networks.memory.activations, sources, neutral],
-      ],
+      buffers: [...[undefined, poses, plan, placed, reachOf], ...[projection.buffer("models"), ...tables]],
       groups: (count) => this.groups(count),
     });
     return specs;

@@ -70,10 +70,17 @@ export class GpuDecoding {
     const { parts, sources, neutral } = decoder.tables;
     const [models, inModels] = [projection.buffer("models"), projection.buffer("modelGradient")];
     const specs: DispatchSpec[] = [...this.strain(inModels)];
+    const read = [step, gradients, models, inModels, graph, undefined, activations, sources, neutral];
+    specs.push(
+      ...decoder.ofBodies({
+        files: ["step", "readActivations", "head", "bodies", "bodySums", "inCentre", "rigidBackward"],
+        buffers: read,
+      }),
+    );
     specs.push({
-      files: ["step", "head", "decodeBackward"],
+      files: ["step", "readActivations", "head", "bodies", "inCentre", "decodeBackward"],
       constants: decoder.headConstants,
-      buffers: [...[step, gradients, models, inModels, graph, undefined], ...[activations, sources, neutral]],
+      buffers: read,
       groups: (count) => decoder.groups(count),
     });
     for (let depth = decoder.depth - 1; depth > 0; depth--) {

@@ -7,7 +7,7 @@ import type { LoadedParticles } from "../posterior/batchCache";
 import type { TrainedDecoder } from "../posterior/decoders";
 import type { BatchPoses } from "../posterior/variants";
 import { UnitAssembly } from "../units/unitAssembly";
-import { GpuDecoder } from "./gpuDecoder";
+import { GpuDecoder, motionNumbers } from "./gpuDecoder";
 import type { UploadedTargets } from "./uploadedTargets";
 
 /** What a {@link GpuPlaces} is made for. */
@@ -60,7 +60,8 @@ export class GpuPlaces {
     this.z = device.buffer(4 * rows * (trained?.model.spec.latent ?? 0));
     if (!trained) return;
     const { model } = trained;
-    this.networks = new GpuNetworks(model.decoder.networks, {
+    this.networks = new GpuNetworks(model.decoderNetworks, {
+      extra: motionNumbers(model),
       ...{ device, rows, rowsPerParticle: rowsOf(shape, units), step: this.step, training: false },
     });
     const { networks, projection } = this;
@@ -140,9 +141,9 @@ export class GpuPlaces {
 export const rowsOf = ({ given, variants }: GpuShape, { count }: { count: number }): number =>
   (given ?? variants) * count;
 
-/** The kernel that decodes has a row of workgroups for each unit of a model, not of a particle. */
+/** Kernels that decode have a row of workgroups for each unit of a model, not of a particle. */
 function forModels(spec: DispatchSpec, given: number): DispatchSpec {
-  if (!spec.files.includes("decode")) return spec;
+  if (!spec.files.includes("head")) return spec;
   return { ...spec, groups: (count) => spec.groups(count * given) };
 }
 

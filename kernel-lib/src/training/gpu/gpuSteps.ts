@@ -12,6 +12,7 @@ import { nameOfEpoch } from "../schedule";
 import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { expectedWidths } from "./expectedWidths";
 import { GpuBases } from "./gpuBases";
+import { motionNumbers } from "./gpuDecoder";
 import { GpuDecoding } from "./gpuDecoding";
 import { baseNumbers, ParticleMemory, type ParticleMemoryOptions } from "./particleMemory";
 import { StepQueue, type StepRecord } from "./stepQueue";
@@ -93,7 +94,9 @@ export class GpuEpoch {
     this.projection.setPlan(plan, scaleOf(neutral.params, neutral.count));
     const rows = units.count * capacity;
     const place = { device, rows, step: this.queue.record };
-    this.networks = new GpuNetworks(model.networks, { ...place, rowsPerParticle: units.count });
+    this.networks = new GpuNetworks(model.networks, {
+      ...{ ...place, rowsPerParticle: units.count, extra: motionNumbers(model) },
+    });
     const { networks, projection } = this;
     const { base } = context;
     this.bases = base && new GpuBases(base.trained!, { ...place, projection });

@@ -262,7 +262,7 @@ export class GpuTrainingDevice extends EngineDevice {
     const units = new UnitAssembly(trained?.group);
     let capacity = Math.min(count, mostAtOnce, particlesAtOnce(shape, device.largestBuffer));
     if (trained) {
-      const specs = trained.model.decoder.networks.map(({ spec }) => spec);
+      const specs = trained.model.decoderNetworks.map(({ spec }) => spec);
       const bytes = GpuNetworks.largestBuffer(specs, rowsOf(shape, units));
       capacity = Math.min(capacity, Math.floor(device.largestBuffer / bytes));
       if (capacity < 1) return undefined;

@@ -15,11 +15,10 @@ export function unsupported({ context, model }: Pick<EpochParts, "context" | "mo
 }
 
 /** What kernels do not do yet of a decoder, as the end of a sentence; undefined if they can decode with it. */
-export function unsupportedDecoder({ spec, decoder, head }: LatentModel): string | undefined {
-  if (head.bodies !== undefined) return "rigid bodies";
+export function unsupportedDecoder({ spec, decoder, decoderNetworks }: LatentModel): string | undefined {
   if (spec.latent > mostAxes) return `${spec.latent} axes (at most ${mostAxes})`;
-  if (decoder.partCount > mostNetworks) {
-    return `${decoder.partCount} networks of the decoder (at most ${mostNetworks})`;
+  if (decoderNetworks.length > mostNetworks) {
+    return `${decoderNetworks.length} networks of the decoder (at most ${mostNetworks})`;
   }
   return decoder.networks.every((network) => GpuNetworks.supports(network.spec))
     ? undefined
