@@ -19,7 +19,12 @@ const unused = {
   "vega-lite": ["yargs"],
   // Headers to compile the socket library, which comes prebuilt
   zeromq: ["node-addon-api"],
+  // Its build scripts, and types that tfjs-core brings
+  webgpu: ["debug", "@webgpu/types"],
 };
+
+/** Optional dependencies that the wheel brings nevertheless: GPUs work without anything else to install. */
+const brought = ["webgpu"];
 
 /** Files that are never needed to run or to type-check: source maps, sources, documentation, tests, hidden files. */
 const idle = [
@@ -45,6 +50,8 @@ const parts = [
   [/^zeromq$/, /^(src|script)\/|^build\/.*\.node$|^vcpkg\.json$|^tsconfig\.json$/],
   [/^umap-js$/, /^lib\/umap-js\./],
   [/^pngjs$/, /^browser\.js$/],
+  // Windows, whose Dawn is twice as large, is untested
+  [/^webgpu$/, /^build\/|^dist\/win32|^types\.d\.ts$/],
 ];
 
 /** Whether a file goes into the wheel. @param {string} name of the package @param {string} file path in the package, with slashes */
@@ -58,7 +65,7 @@ const nameOf = (place) => place.slice(place.lastIndexOf("node_modules/") + "node
 
 /**
  * Lock file keys of all packages that a workspace needs to run. Optional packages, which are platform-specific additions
- * of tools, are left out.
+ * of tools, are left out, but for those of the workspace that are brought nevertheless.
  * @param {Record<string, object>} locked `packages` of package-lock.json
  * @param {string} workspace folder of the workspace
  */
@@ -67,8 +74,10 @@ export function productionPlaces(locked, workspace) {
   const follow = (place) => {
     const entry = locked[place];
     const optional = { ...entry.optionalDependencies, ...entry.peerDependenciesMeta };
-    for (const name of Object.keys({ ...entry.dependencies, ...entry.peerDependencies })) {
-      if (optional[name] !== undefined || unused[nameOf(place)]?.includes(name)) continue;
+    const wanted = place === workspace ? brought.filter((name) => optional[name] !== undefined) : [];
+    for (const name of [...Object.keys({ ...entry.dependencies, ...entry.peerDependencies }), ...wanted]) {
+      if ((optional[name] !== undefined && !wanted.includes(name)) || unused[nameOf(place)]?.includes(name))
+        continue;
       let folder = place;
       while (folder !== "" && locked[`${folder}/node_modules/${name}`] === undefined) {
         folder = folder.replace(/(^|\/)[^/]*$/, "");

@@ -38,11 +38,15 @@ export function haveProgram(name: string): boolean {
  * test, and returns undefined, if SwiftShader or the backend is not installed.
  * @throws Error on CI instead of skipping
  */
-export function softwareGpu(t: TestContext): Record<string, string> | undefined {
+export function softwareGpu(
+  t: TestContext,
+  packages: readonly string[] = ["webgpu"],
+): Record<string, string> | undefined {
   const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
-  const packages = ["webgpu", "@tensorflow/tfjs-backend-webgpu"];
   const installed = packages.every((name) =>
-    existsSync(path.join(repositoryRoot, "native/node_modules", name, "package.json")),
+    ["native/node_modules", "node_modules"].some((folder) =>
+      existsSync(path.join(repositoryRoot, folder, name, "package.json")),
+    ),
   );
   const missing = [
     ...(installed ? [] : ["the backend webgpu is not installed (npm run native -- webgpu)"]),

@@ -1,4 +1,5 @@
-// The head of the decoder. Joined to decode.wgsl and decodeBackward.wgsl. A position moves by reach·tanh(gain·raw/reach) box units,
+// The head of the decoder. Joined to the kernels that decode, after readActivations.wgsl or
+// writeActivations.wgsl. A position moves by reach·tanh(gain·raw/reach) box units,
 // an amplitude is multiplied by 2·sigmoid(raw), a width by 0.5 + sigmoid(raw). A raw output is the sum of those of all networks that
 // have it.
 
@@ -10,15 +11,15 @@ override networks: u32;
 /** Largest displacement, and displacement per raw output near zero, in box units. */
 override farthest: f32;
 override gain: f32;
+/** 1 if what changes is not the neutral model but, for each particle, a model of its own. */
+override based: u32;
 
-/** Outputs of the networks, among other numbers. */
-@group(0) @binding(6) var<storage, read> activations: array<f32>;
 /**
  * For each network where its outputs start, and numbers from one row to the next; then for each network and each of the 5M
  * parameters of a unit the number of the output that changes it, or −1.
  */
 @group(0) @binding(7) var<storage, read> sources: array<i32>;
-/** The neutral model of a unit, then for each unit its rotation from the first one, row by row. */
+/** The neutral model of a unit, for each unit its rotation from the first one, row by row, then what bodies.wgsl says. */
 @group(0) @binding(8) var<storage, read> neutral: array<f32>;
 
 /** Place of an output of a network that changes a parameter, among the activations and the gradients in them; −1 without one. */
@@ -36,6 +37,11 @@ fn rawOutput(row: u32, slot: u32) -> f32 {
     }
   }
   return raw;
+}
+
+/** Centre of a Gaussian of the first unit in the neutral model. */
+fn neutralCentre(i: u32) -> vec3f {
+  return vec3f(neutral[i], neutral[unitGaussians + i], neutral[2u * unitGaussians + i]);
 }
 
 fn sigmoid(x: f32) -> f32 {
@@ -57,4 +63,25 @@ fn turnOf(unit: u32) -> mat3x3f {
       vec3f(neutral[at + 6u], neutral[at + 7u], neutral[at + 8u]),
     ),
   );
+}
+
+fn varies(slot: u32) -> bool {
+  for (var network = 0u; network < networks; network++) {
+    if (sources[2u * networks + network * 5u * unitGaussians + slot] >= 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Displacement of a Gaussian of its own, box units. */
+fn displacement(row: u32, i: u32) -> vec3f {
+  var result = vec3f();
+  for (var axis = 0u; axis < 3u; axis++) {
+    let slot = axis * unitGaussians + i;
+    if (varies(slot)) {
+      result[axis] = farthest * moved(rawOutput(row, slot));
+    }
+  }
+  return result;
 }

@@ -48,34 +48,6 @@ fn moveStatistics(axis: u32) {
   statistics[latent + axis] = select(1.0, sqrt(variance), variance > 0.0);
 }
 
-fn evaluate(row: u32, network: u32, kept: vec2u) {
-  let n = parts[network].axisCount;
-  var to = parts[network].input + row * parts[network].inputPitch;
-  if (n == 0u) {
-    activations[to] = 0.0;
-    return;
-  }
-  for (var i = 0u; i < n; i++) {
-    let axis = parts[network].axes[i];
-    activations[to] = z[row * latent + axis] * mask(kept, network, axis);
-    to++;
-  }
-  if (!isQuadratic(network)) {
-    return;
-  }
-  for (var i = 0u; i < n; i++) {
-    let axis = parts[network].axes[i];
-    let x = z[row * latent + axis] * mask(kept, network, axis);
-    activations[to] = productScale * (x * x - 1.0) / sqrt(2.0);
-    to++;
-    for (var j = i + 1u; j < n; j++) {
-      let other = parts[network].axes[j];
-      activations[to] = productScale * x * z[row * latent + other] * mask(kept, network, other);
-      to++;
-    }
-  }
-}
-
 @compute @workgroup_size(threads)
 fn main(@builtin(local_invocation_index) thread: u32) {
   for (var i = thread; i < step.rows * latent; i += threads) {
@@ -96,7 +68,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     }
     let left = kept(row);
     for (var network = 0u; network < networks; network++) {
-      evaluate(row, network, left);
+      putTerms(row, network, left);
     }
   }
 }

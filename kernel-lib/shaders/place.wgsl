@@ -4,8 +4,11 @@
 override gaussians: u32;
 /** Numbers from one model to the next: 0 if all particles share one. */
 override modelStride: u32;
-/** Models of a particle, which are projected in the same pose. */
+/** Models of a particle that are projected, and those of them that are given; the others are the first one again. */
 override variants: u32;
+override given: u32;
+/** 1 if each of them has a pose of its own, 0 if all of a particle have the same. */
+override ownPoses: u32;
 
 /** Five runs of N numbers per model: x, y, z in box units, amplitude, sigma in pixels. */
 @group(0) @binding(5) var<storage, read> models: array<f32>;
@@ -16,8 +19,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (i >= gaussians) {
     return;
   }
-  let at = id.y * modelStride + i;
+  let particle = id.y / variants;
+  let variant = id.y % variants;
+  let at = (particle * given + select(0u, variant, variant < given)) * modelStride + i;
   let centre = vec3f(models[at], models[at + gaussians], models[at + 2u * gaussians]);
   let index = id.y * gaussians + i;
-  putGaussian(index, id.y / variants, centre, models[at + 3u * gaussians], models[at + 4u * gaussians]);
+  putGaussian(index, select(particle, id.y, ownPoses == 1u), centre, models[at + 3u * gaussians], models[at + 4u * gaussians]);
 }

@@ -42,20 +42,20 @@ function partsFor(small: boolean): Record<string, Part> {
     parts[`gpu ${name}`] = { seconds, measure: () => measureGpuStep(each, small ? 1 : 8) };
   }
   const whole = small
-    ? { images: 60, gaussians: 16, boxSize: 16, hidden }
+    ? { images: 40, gaussians: 16, boxSize: 16, hidden }
     : { images: 5000, gaussians: 3082, boxSize: 128, hidden };
   const trained = (engine: "webgpu" | "wasm", particles: number, epochs: number, seconds: number): Part => ({
     seconds: seconds + 20,
     measure: () => measureWhole({ ...whole, engine, particles, epochs, seconds }),
   });
-  const many = small ? 80 : 124900;
-  parts["whole gpu"] = trained("webgpu", many, small ? 2 : 10, small ? 200 : 170);
+  const many = small ? 50 : 124900;
+  parts["whole gpu"] = trained("webgpu", many, small ? 2 : 10, small ? 460 : 170);
   for (const each of small ? sizes.slice(0, 1) : [sizes[0]!, sizes[2]!]) {
     const measure = () => measureCpuStep(each, small ? 1 : 6);
     parts[`cpu ${each.gaussians}/${each.boxSize}`] = { seconds: 25, measure };
   }
   // A tenth of the particles: all of them take longer than is left.
-  parts["whole cpu"] = trained("wasm", small ? 80 : 12490, small ? 2 : 10, 60);
+  parts["whole cpu"] = trained("wasm", small ? 50 : 12490, small ? 2 : 10, 60);
   return parts;
 }
 

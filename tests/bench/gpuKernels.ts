@@ -20,10 +20,13 @@ export async function measureAdapter(small: boolean) {
   });
   const times: number[] = [];
   for (let i = 0; i < 5; i++) times.push(await device.time({ dispatches: [peak], count: 1 }));
+  const { largestProduct, productRate } = inner("./network/gpu/productRate");
+  const product = small ? { rows: 8, inputs: 16, outputs: 120 } : largestProduct;
+  const productTeraflops = (await productRate(device, product)) / 1000;
   const { name, limits, hasClock } = device;
   device.dispose();
   const teraflops = (threads * rounds * 64) / Math.min(...times) / 1e9;
-  return { name, hasClock, peakTeraflops: teraflops, limits };
+  return { name, hasClock, peakTeraflops: teraflops, product, productTeraflops, limits };
 }
 
 /**

@@ -52,12 +52,12 @@ export async function measureGpuStep(size: StepSize, seconds: number) {
 /** The same step on all cores. */
 export async function measureCpuStep(size: StepSize, seconds: number) {
   const { WasmEngine } = inner("./projection/wasm");
-  const { trainSteps } = inner("./training/trainingSteps");
+  const { engineSteps } = inner("./training/device/engineSteps");
   const engine = new WasmEngine();
   const parts = partsOf(size, engine);
   const { step, options } = stepOf(size);
   const found = await perParticle(
-    (steps) => trainSteps({ ...parts, order: orderOf(size, steps) }, step, options),
+    (steps) => engineSteps({ ...parts, order: orderOf(size, steps) }, step, options),
     size.batch,
     seconds,
   );

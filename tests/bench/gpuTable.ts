@@ -22,7 +22,8 @@ export function gpuTable({ date, machine, parts, small }: GpuRecord): string {
   const lines = [
     `${date.slice(0, 10)}: ${adapter?.["name"] ?? "unknown GPU"}, ${machine["driver"] ?? "driver unknown"}; ` +
       `${machine["cores"]} × ${machine["processor"]}, Node ${machine["node"]}${small ? "; small sizes" : ""}. ` +
-      `Multiplications and additions in registers: ${digits(peak, 2)} TFLOPS.`,
+      `Multiplications and additions in registers: ${digits(peak, 2)} TFLOPS; in the largest product of a step: ` +
+      `${digits(adapter?.["productTeraflops"], 2)}.`,
     "",
     "| step: N/S | GPU, ms a particle | all cores | GPU memory, MiB |",
     "| --- | --- | --- | --- |",

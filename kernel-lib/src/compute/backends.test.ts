@@ -96,7 +96,7 @@ test("the tensor engine agrees with the reference on TensorFlow's own kernels", 
 });
 
 test("the tensor engine agrees with the reference on WebGPU, here on SwiftShader", async (t) => {
-  const env = softwareGpu(t);
+  const env = softwareGpu(t, ["webgpu", "@tensorflow/tfjs-backend-webgpu"]);
   if (!env) return;
   const { status, text } = agreesOn("webgpu", env);
   assert.equal(status, 0, text);

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
 import { adapterOptions, chosenGpu, isSoftware } from "./adapters";
 import { BackendUnavailable, errorLine, find } from "./optionalPackages";
 
@@ -46,14 +47,27 @@ export function openDawn(options: string[]): GPU {
   const main = find("webgpu", installWebgpu);
   if (!mayHaveGpu()) throw new BackendUnavailable("no GPU is found", noGpu);
   try {
-    const { create, globals } = require(main) as {
-      create(options: string[]): GPU;
-      globals: Record<string, unknown>;
-    };
+    const { create, globals } = loadDawn(main);
     Object.assign(globalThis, globals);
     return create([...options, `disable-dawn-features=${withoutFeatures.join()}`]);
   } catch (error) {
     throw new BackendUnavailable(`Dawn does not load: ${errorLine(error)}`, installWebgpu);
+  }
+}
+
+interface Dawn {
+  create(options: string[]): GPU;
+  globals: Record<string, unknown>;
+}
+
+/** Loads the package `webgpu`, an ES module, or without its additions the addon in it, where Node cannot require such modules. */
+function loadDawn(main: string): Dawn {
+  try {
+    return require(main) as Dawn;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_REQUIRE_ESM") throw error;
+    const system = `${process.platform}-${process.platform === "darwin" ? "universal" : process.arch}`;
+    return require(path.join(path.dirname(main), "dist", system, "dawn.node")) as Dawn;
   }
 }
 

@@ -45,6 +45,7 @@ export class DenseNetwork {
   private readonly layers: DenseLayer[] = [];
   private readonly batchNorm: BatchNorm | undefined;
   private buffers: Buffers | undefined;
+  private changes = 0;
   /** What the last forward pass of training left for the backward pass. */
   private tape: { count: number; mask: Float32Array | undefined } | undefined;
 
@@ -62,8 +63,14 @@ export class DenseNetwork {
     if (random) this.initialize(random);
   }
 
+  /** A number that is another one after every change of the weights. */
+  get revision(): number {
+    return this.changes;
+  }
+
   /** Draws new random weights and resets the statistics, as in a new network. */
   initialize(random: Random): void {
+    this.changes++;
     for (const [i, { values, inputs, outputs }] of this.layers.entries()) {
       const last = i + 1 === this.layers.length;
       // He et al. (2015) for the ReLU layers; small outputs, so that training starts at the neutral model.
@@ -157,6 +164,7 @@ export class DenseNetwork {
   backward(step: AdamStep, wantInput = false): Float32Array | undefined {
     const { tape, buffers, layers } = this;
     if (!tape || !buffers) throw new RangeError("network: expected a forward pass before the backward pass");
+    this.changes++;
     this.tape = undefined;
     const { count, mask } = tape;
     const { hidden, last, output, gradients } = buffers;
@@ -227,6 +235,7 @@ export class DenseNetwork {
 
   /** Restores what {@link save} returned. @throws RangeError if names or shapes differ */
   load(arrays: readonly NamedArray[]): void {
+    this.changes++;
     const find = (name: string, shape: number[]): Float32Array => {
       const array = arrays.find((a) => a.name === name);
       if (array?.shape.join() !== shape.join()) {

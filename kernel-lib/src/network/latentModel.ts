@@ -118,7 +118,12 @@ export class LatentModel {
 
   /** All networks, for an optimizer. */
   get networks(): DenseNetwork[] {
-    return [this.encoder, ...this.decoder.networks, ...(this.shape ? [this.shape] : [])];
+    return [this.encoder, ...this.decoderNetworks];
+  }
+
+  /** The networks between latents and Gaussians: those of the decoder, then that of the shape of rigid bodies, if there are any. */
+  get decoderNetworks(): DenseNetwork[] {
+    return [...this.decoder.networks, ...(this.shape ? [this.shape] : [])];
   }
 
   /** What the axes change, in the order of the latents that {@link encode} returns. */
@@ -226,9 +231,24 @@ export class LatentModel {
     this.statistics.calibrate(this.encoder.predict(features, count), count);
   }
 
+  /** Coordinates of the latent space that can be read; undefined before {@link orderAxes}. */
+  get latentFrame(): LatentFrame | undefined {
+    return this.frame;
+  }
+
+  /** Latents [n · latent] as the decoder's networks read them. */
+  toNetwork(z: Float32Array): Float32Array {
+    return this.frame?.toNetwork(z) ?? z;
+  }
+
+  /** A text that is another one after every change of the decoder's weights. */
+  get decoderRevision(): string {
+    return this.decoderNetworks.map(({ revision }) => revision).join();
+  }
+
   /** Gaussians [n · 5N] at latents [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array {
-    return this.decodeRaw(this.frame?.toNetwork(z) ?? z, count);
+    return this.decodeRaw(this.toNetwork(z), count);
   }
 
   /** Gaussians [n · 5N] at latents in coordinates of the networks [n · latent]: the same for all, or one array for each. */

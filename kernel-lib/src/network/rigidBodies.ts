@@ -72,6 +72,28 @@ export class RigidBodies {
     return { members, first, centre, arms, inverseInertia: Float64Array.from(inverse.to1DArray()) };
   }
 
+  /** Number of bodies. */
+  get count(): number {
+    return this.bodies.length;
+  }
+
+  /**
+   * The bodies as a device reads them (`shaders/bodies.wgsl`): for each Gaussian the number of its body from 1, or 0, and its number
+   * among the members; for each body its first member, how many there are, centre and inverse inertia; the Gaussian of each member.
+   */
+  table(): Float32Array {
+    const { gaussians, bodies } = this;
+    const ofGaussians = new Float32Array(2 * gaussians);
+    for (const [b, { members, first }] of bodies.entries()) {
+      for (const [k, i] of members.entries()) ofGaussians.set([b + 1, first + k], 2 * i);
+    }
+    const ofBodies = bodies.flatMap(({ members, first, centre, inverseInertia }) => [
+      ...[first, members.length, ...centre, ...inverseInertia],
+    ]);
+    const all = bodies.flatMap(({ members }) => [...members]);
+    return Float32Array.of(...ofGaussians, ...ofBodies, ...all);
+  }
+
   /** Numbers that {@link apply} leaves for {@link backward}, for each row: the rotation vectors of all bodies. */
   get tapeLength(): number {
     return 3 * this.bodies.length;

@@ -72,6 +72,12 @@ export interface ProjectionResult {
   shiftGradient?: Float32Array;
 }
 
+/** What {@link ProjectionEngine.products} sums over. */
+export interface ProductsRequest extends ImageSize {
+  /** 1 for the samples to sum over, in the layout of `Disc`; the norms of rings are over these samples, too. Default: all. */
+  inside?: Uint8Array | undefined;
+}
+
 /** A batch with V models for each particle, which are projected in the same pose. */
 export interface VariantBatch extends ProjectionBatch {
   /** The Gaussians, [B · V · 5N]. */
@@ -99,7 +105,7 @@ export interface ProjectionEngine {
    * [B · (rings + 1) · (V + V(V + 1)/2)]. Ring 0 and rings without signal (`emptyRing`) are zeros.
    * @throws RangeError naming the field where array lengths do not fit together
    */
-  products(batch: VariantBatch, size: ImageSize): Promise<Float32Array>;
+  products(batch: VariantBatch, size: ProductsRequest): Promise<Float32Array>;
   /** Ends worker threads and frees memory. The engine cannot be used afterwards. */
   dispose(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 export type {
   ImageSize,
   PosedModels,
+  ProductsRequest,
   ProjectionBatch,
   ProjectionEngine,
   ProjectionRequest,

@@ -1,6 +1,6 @@
 import { type Disc, disc, sampleIndex } from "../fourier/disc";
 import { leastPower, variantsOf } from "./batch";
-import type { ImageSize, PosedModels, ProjectionEngine, VariantBatch } from "./engine";
+import type { PosedModels, ProductsRequest, ProjectionEngine, VariantBatch } from "./engine";
 
 /** Numbers per ring in `products` for V models. */
 export function productNumbers(variants: number): number {
@@ -10,18 +10,13 @@ export function productNumbers(variants: number): number {
 /** Upper limit of the memory for projections, in bytes. */
 const maxPartBytes = 64 * 2 ** 20;
 
-/**
- * `products` of an engine without a faster way, from its projections; summed in float64.
- * @param inside 1 for the samples to sum over, in the layout of `Disc`; the norms of rings are over these samples, too.
- *               Default: all
- */
+/** `products` of an engine without a faster way, from its projections; summed in float64. */
 export async function productsOfProjections(
   engine: Pick<ProjectionEngine, "project">,
   batch: VariantBatch,
-  size: ImageSize,
-  inside?: Uint8Array,
+  size: ProductsRequest,
 ): Promise<Float32Array> {
-  const { rings } = size;
+  const { rings, inside } = size;
   const { count } = batch;
   const variants = variantsOf(batch, size);
   const layout = layoutInside(disc(rings), inside);

@@ -3,6 +3,7 @@ import { checkBatch, checkPosedModels, emptyResult, leastPower, modelStride, wei
 import type {
   ImageSize,
   PosedModels,
+  ProductsRequest,
   ProjectionBatch,
   ProjectionEngine,
   ProjectionRequest,
@@ -47,7 +48,7 @@ export class ReferenceEngine implements ProjectionEngine {
     return images;
   }
 
-  products(batch: VariantBatch, size: ImageSize): Promise<Float32Array> {
+  products(batch: VariantBatch, size: ProductsRequest): Promise<Float32Array> {
     return productsOfProjections(this, batch, size);
   }
 

@@ -6,6 +6,7 @@ import { checkBatch, checkPosedModels, emptyResult, emptyRing, modelStride, weig
 import type {
   ImageSize,
   PosedModels,
+  ProductsRequest,
   ProjectionBatch,
   ProjectionEngine,
   ProjectionRequest,
@@ -125,7 +126,7 @@ export class TensorEngine implements ProjectionEngine {
     return result;
   }
 
-  products(batch: VariantBatch, size: ImageSize): Promise<Float32Array> {
+  products(batch: VariantBatch, size: ProductsRequest): Promise<Float32Array> {
     return productsOfProjections(this, batch, size);
   }
 

@@ -17,6 +17,7 @@ import { checkBatch, checkPosedModels, emptyResult, modelStride, variantsOf, wei
 import type {
   ImageSize,
   PosedModels,
+  ProductsRequest,
   ProjectionBatch,
   ProjectionEngine,
   ProjectionRequest,
@@ -24,7 +25,7 @@ import type {
   VariantBatch,
 } from "./engine";
 import { choosePlan, type Plan } from "./plan";
-import { productNumbers } from "./products";
+import { productNumbers, productsOfProjections } from "./products";
 import type { PlanInput } from "./spreadPlan";
 import { type JobInput, JobMemory } from "./wasmJob";
 import { measureWidths } from "./widths";
@@ -89,7 +90,8 @@ export class WasmEngine implements ProjectionEngine {
     });
   }
 
-  products(batch: VariantBatch, size: ImageSize): Promise<Float32Array> {
+  products(batch: VariantBatch, size: ProductsRequest): Promise<Float32Array> {
+    if (size.inside) return productsOfProjections(this, batch, size);
     return this.inTurn(async () => {
       const variants = variantsOf(batch, size);
       const { targetRings, gaussians } = batch;

@@ -47,25 +47,33 @@ export class ParticleBatches {
   }
 
   /**
-   * A batch of these particles with a shared model [5N] or one model each [B · 5N].
+   * These particles, still without models.
    * @param gaussians N, the Gaussians per model
    * @param buffer for the transforms, used if it is large enough
    */
+  async particles(
+    indices: Int32Array,
+    gaussians: number,
+    buffer?: Float32Array,
+  ): Promise<Omit<ProjectionBatch, "model">> {
+    const { targets } = this;
+    return {
+      count: indices.length,
+      gaussians,
+      rotations: gatherRows(targets.rotations, 9, indices),
+      shifts: gatherRows(targets.shifts, 2, indices),
+      targets: await targets.batch(indices, buffer),
+      targetRings: targets.rings,
+    };
+  }
+
+  /** As {@link particles}, with a shared model [5N] or one model each [B · 5N]. */
   async load(
     indices: Int32Array,
     gaussians: number,
     model: Float32Array,
     buffer?: Float32Array,
   ): Promise<ProjectionBatch> {
-    const { targets } = this;
-    return {
-      count: indices.length,
-      gaussians,
-      model,
-      rotations: gatherRows(targets.rotations, 9, indices),
-      shifts: gatherRows(targets.shifts, 2, indices),
-      targets: await targets.batch(indices, buffer),
-      targetRings: targets.rings,
-    };
+    return { ...(await this.particles(indices, gaussians, buffer)), model };
   }
 }

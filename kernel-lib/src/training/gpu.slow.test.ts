@@ -111,7 +111,7 @@ test("a training whose step a GPU takes more slowly than the CPU uses the CPU, r
 });
 
 test("memory of the tensor engine on WebGPU does not grow with evaluations or new sizes", (t) => {
-  const env = softwareGpu(t);
+  const env = softwareGpu(t, ["webgpu", "@tensorflow/tfjs-backend-webgpu"]);
   if (!env) return;
   const at = (file: string) => JSON.stringify(path.join(__dirname, "..", file));
   const script = `

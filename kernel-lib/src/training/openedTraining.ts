@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { gigabytes } from "../memoryLimit";
 import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
@@ -14,6 +15,7 @@ import {
 } from "./agreement/chosenParticles";
 import { engineOfRun } from "./engineOfRun";
 import { FeatureBasis } from "./features/featureBasis";
+import { unsupportedRun } from "./gpu/unsupported";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
 import { type RunOptions, withDefaults } from "./options";
 import { loadFrom } from "./runs/checkpoint";
@@ -197,6 +199,16 @@ export class OpenedTraining {
     });
     const { engine } = this.engine;
     this.opened.push(() => engine.dispose());
+    const base = await openBase(folder, { resumed: resumed?.record, round, threads });
+    if (base) this.opened.push(base.close);
+    const obstacle = unsupportedRun({ latent: options.latent + (kept?.latent ?? 0), base: base?.models });
+    if (settings.engine?.engine === "webgpu" && obstacle !== undefined) {
+      throw new InputError(
+        "engine webgpu",
+        "a training that its kernels support, or another engine",
+        obstacle,
+      );
+    }
     const targets = await prepareTargets(set.originals(), {
       boxSize: neutral.boxSize,
       rings,
@@ -206,8 +218,6 @@ export class OpenedTraining {
     });
     this.opened.push(() => targets.dispose());
     for (const warning of set.stackWarnings) settings.onWarning?.(warning);
-    const base = await openBase(folder, { resumed: resumed?.record, round, threads });
-    if (base) this.opened.push(base.close);
     const told = new Set<string>();
     const onNote = (note: string) => {
       if (!told.has(note)) this.warn("training", note);

@@ -1,10 +1,11 @@
 import { throwIfStopped } from "../errors";
 import type { TaskOptions } from "../progress";
 import { gatherRows, type ParticleBatches } from "./batches";
+import { deviceOf } from "./device/deviceOf";
 import { particlesPerPass } from "./memory";
+import { loadRows } from "./posterior/batchCache";
 import type { PlaceDecoder } from "./posterior/decoders";
 import type { ProjectionContext } from "./projectionContext";
-import { onBase } from "./secondRound/baseModels";
 import type { RingWeights } from "./weights";
 
 /** Particles and the places at which they are decoded. */
@@ -36,6 +37,7 @@ export async function placesAgreement(
   options: TaskOptions = {},
 ): Promise<PlacesAgreement> {
   const { neutral, targets, engine } = context;
+  const device = deviceOf(engine);
   const { count, boxSize } = neutral;
   const { rings } = targets;
   let frcSum = 0;
@@ -44,10 +46,10 @@ export async function placesAgreement(
   for (let from = 0; from < indices.length; from += step) {
     throwIfStopped(options.signal);
     const part = indices.subarray(from, from + step);
-    const changed = decoder.decode(gatherRows(z, decoder.latent, part), part.length);
-    const batch = await batches.load(part, count, onBase(context, part, changed));
+    const places = gatherRows(z, decoder.latent, part);
     const request = { boxSize, rings, ringWeights: weights.of(part) };
-    const { frc, score } = await engine.evaluate(batch, request);
+    const particles = await loadRows(batches, part, count);
+    const { frc, score } = await device.evaluate({ context, decoder, particles, places }, request);
     for (const value of frc) frcSum += value;
     scores.set(score, from);
   }

@@ -3,6 +3,7 @@ import type { LatentModel } from "../network/latentModel";
 import type { TaskOptions } from "../progress";
 import type { Random } from "../random";
 import { gatherRows } from "./batches";
+import { deviceOf } from "./device/deviceOf";
 import type { Evidence } from "./evidence/evidence";
 import {
   evidenceParticles,
@@ -14,7 +15,6 @@ import type { Population } from "./evidence/population";
 import { calibratedPosterior } from "./evidence/scatter";
 import { particlesPerPass } from "./memory";
 import type { PlaceDecoder } from "./posterior/decoders";
-import { distilEncoder } from "./posterior/distil";
 import { latentPosterior } from "./posterior/latentPosterior";
 import { PlaceLikelihood } from "./posterior/likelihood";
 import { placedFrc } from "./posterior/placedFrc";
@@ -88,7 +88,7 @@ export class TrainedPlaces {
     });
     const { features } = prepared;
     const particles = units.rowsOf(trainingSet);
-    await distilEncoder(model, { particles, features, posterior, random, ...options });
+    await deviceOf(context.engine).teach(model, { particles, features, posterior, random, ...options });
     return new TrainedPlaces(parts, placed, posterior);
   }
 

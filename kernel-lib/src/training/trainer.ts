@@ -10,12 +10,12 @@ import type { ProjectionEngine } from "../projection/engine";
 import { Random } from "../random";
 import { type Misfit, type MisfitOptions, measureMisfit } from "./agreement/misfit";
 import { batchEnds, gatherRows, ParticleBatches } from "./batches";
+import { deviceOf } from "./device/deviceOf";
 import { evenly } from "./evidence/sample";
 import { splitHeldOut } from "./heldOut";
 import type { RunOptions } from "./options";
 import { type PlacesAgreement, placesAgreement } from "./placesAgreement";
 import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
-import { distilEncoder } from "./posterior/distil";
 import { minParticles, type Prepared, type PrepareOptions, prepareTraining } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import { ringsOfEpoch } from "./schedule";
@@ -25,7 +25,6 @@ import type { StepSettings } from "./stepParts";
 import { StrainPenalty } from "./strain/strainPenalty";
 import type { NestedDropout } from "./survey/nestedDropout";
 import type { EndedTraining } from "./trainedPlaces";
-import { trainSteps } from "./trainingSteps";
 import { UnitAssembly } from "./units/unitAssembly";
 import type { RingWeights } from "./weights";
 
@@ -238,7 +237,7 @@ export class Trainer {
       kept.goal.forEach((value, i) => {
         goal[Math.floor(i / kept.latent) * axes + (i % kept.latent)] = value;
       });
-      await distilEncoder(model, {
+      await deviceOf(this.context.engine).teach(model, {
         ...{ particles: this.units.rowsOf(this.trainingSet), features, random: this.random.fork(4) },
         posterior: { mean: goal, standardDeviation },
       });
@@ -279,7 +278,8 @@ export class Trainer {
     const strain = this.strainPenalty();
     const parts = { ...this.networks!, prepared: prepared!, context, batches, units, strain };
     const { dropout, onNote } = this.parts;
-    await trainSteps({ ...parts, dropout, order, batchSize: this.particlesPerStep }, step, {
+    const epochParts = { ...parts, dropout, order, batchSize: this.particlesPerStep };
+    await deviceOf(context.engine).takeSteps(epochParts, step, {
       ...this.options,
       ...task,
       epochs,

@@ -20,6 +20,8 @@ const clock = "timestamp-query";
 export interface Output {
   buffer: GPUBuffer;
   to: Float32Array;
+  /** Byte of the first number. Default 0. */
+  at?: number;
 }
 
 /** The GPU: its buffers and its compute kernels. */
@@ -29,6 +31,7 @@ export class GpuDevice {
   private disposed = false;
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   private staging: GPUBuffer | undefined;
+  private lastRun: Promise<unknown> = Promise.resolve();
   private allocated = 0;
   private mostAllocated = 0;
   /** Ends the waits for the device's work when it is lost: that work may never end. */
@@ -218,17 +221,32 @@ export class GpuDevice {
   }
 
   /** Runs kernels one after another for a number of particles, then reads buffers. @throws GpuFailure if the GPU fails */
-  async run(dispatches: readonly Dispatch[], count: number, outputs: readonly Output[]): Promise<void> {
+  run(dispatches: readonly Dispatch[], count: number, outputs: readonly Output[]): Promise<void> {
+    // All runs read through the same memory.
+    const turn = this.lastRun.catch(() => undefined).then(() => this.runNow(dispatches, count, outputs));
+    this.lastRun = turn;
+    return turn;
+  }
+
+  private async runNow(
+    dispatches: readonly Dispatch[],
+    count: number,
+    outputs: readonly Output[],
+  ): Promise<void> {
     const encoder = this.recorded([{ dispatches, count }]);
     // Mapped ranges start at multiples of 8 bytes.
-    const placed = outputs.map(({ buffer, to }) => ({ buffer, to, at: 0, bytes: to.byteLength }));
+    const placed = outputs.map(({ buffer, to, at = 0 }) => ({
+      ...{ buffer, to, from: at, at: 0, bytes: to.byteLength },
+    }));
     let bytes = 0;
     for (const output of placed) {
       output.at = bytes;
       bytes += 8 * Math.ceil(output.bytes / 8);
     }
     const staging = this.stagingFor(bytes);
-    for (const { buffer, at, bytes } of placed) encoder.copyBufferToBuffer(buffer, 0, staging, at, bytes);
+    for (const { buffer, from, at, bytes } of placed) {
+      encoder.copyBufferToBuffer(buffer, from, staging, at, bytes);
+    }
     this.device.queue.submit([encoder.finish()]);
     await this.waitFor(staging.mapAsync(GPUMapMode.READ, 0, bytes), "its results cannot be read");
     for (const { to, at, bytes } of placed) to.set(new Float32Array(staging.getMappedRange(at, bytes)));

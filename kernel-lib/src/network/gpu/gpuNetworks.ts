@@ -1,6 +1,7 @@
 import type { DispatchSpec } from "../../compute/gpu/dispatch";
 import type { GpuDevice, Output } from "../../compute/gpu/gpuDevice";
 import type { DenseNetwork, NetworkSpec } from "../denseNetwork";
+import { forwardProduct } from "./forwardProduct";
 import { layNetworks, type NetworkLayout, type PackedLayer, type PackedNorm } from "./networkLayout";
 import { packedNumbers, unpackNumbers } from "./packedNumbers";
 
@@ -12,6 +13,10 @@ export interface GpuNetworksPlace {
   rowsPerParticle: number;
   /** The record of `shaders/step.wgsl`. */
   step: GPUBuffer;
+  /** Whether there are gradients and steps of Adam. Default true. */
+  training?: boolean;
+  /** Other numbers of a row among the activations. Default 0. */
+  extra?: number;
 }
 
 /** Memory of all networks on the device. */
@@ -41,8 +46,6 @@ const layerWords = 8;
 /** Most layers of a level. */
 export const mostNetworks = levelBytes / (4 * layerWords);
 
-/** Outputs from which a layer is computed in wide tiles. */
-const wide = 2048;
 /** Outputs of a layer that one workgroup adds in the backward pass, and the most parts of a sum. */
 const sumLength = 512;
 const mostSplits = 32;
@@ -64,22 +67,25 @@ export class GpuNetworks {
     private readonly networks: readonly DenseNetwork[],
     private readonly place: GpuNetworksPlace,
   ) {
-    const { device, rows } = place;
+    const { device, rows, training = true, extra = 0 } = place;
     this.layout = layNetworks(
       networks.map(({ spec }) => spec),
       rows,
+      extra,
     );
     const { activations, weights } = this.layout;
     const most = (of: (layer: PackedLayer) => number) => Math.max(...this.allLayers.map(of));
     const splits = most(splitsOf);
-    const parts = splits > 1 ? networks.length * splits * rows * most(({ inputPitch }) => inputPitch) : 0;
+    const parts =
+      training && splits > 1 ? networks.length * splits * rows * most(({ inputPitch }) => inputPitch) : 0;
+    const inTraining = (numbers: number) => device.buffer(training ? 4 * numbers : 0);
     const levels = 2 * this.allLayers.length * levelBytes;
     this.memory = {
       activations: device.buffer(4 * activations),
-      gradients: device.buffer(4 * activations),
+      gradients: inTraining(activations),
       weights: device.buffer(4 * weights),
-      first: device.buffer(4 * weights),
-      second: device.buffer(4 * weights),
+      first: inTraining(weights),
+      second: inTraining(weights),
       parts: device.buffer(4 * parts),
       levels: device.buffer(levels + 4 * layerWords * this.allLayers.length),
     };
@@ -119,22 +125,15 @@ export class GpuNetworks {
     return { buffer: this.memory.levels, offset: number * levelBytes, size: levelBytes };
   }
 
-  private rowTiles(down: number): (count: number) => number {
-    return (count) => Math.ceil((count * this.place.rowsPerParticle) / (4 * down));
-  }
-
   /** Outputs of layers that do not wait for each other. */
   forward(layers: readonly PackedLayer[]): DispatchSpec {
     const { activations, weights } = this.memory;
-    const columns = Math.max(...layers.map(({ outputPitch }) => outputPitch));
-    const [across, down] = [columns >= wide ? 16 : 8, 8];
-    const tiles = this.rowTiles(down);
-    return {
-      files: ["step", "layer", "denseForward"],
-      constants: { across, down },
-      buffers: [this.place.step, this.level(layers), activations, weights],
-      groups: (count) => [Math.ceil(columns / (4 * across)), tiles(count), layers.length],
-    };
+    const { step, rowsPerParticle } = this.place;
+    return forwardProduct({
+      ...{ step, layers: this.level(layers), layerCount: layers.length, activations, weights },
+      columns: Math.max(...layers.map(({ outputPitch }) => outputPitch)),
+      rows: (count) => count * rowsPerParticle,
+    });
   }
 
   /** Gradients in the inputs of layers from those in their outputs. */
@@ -145,7 +144,7 @@ export class GpuNetworks {
     const splits = Math.max(...layers.map(splitsOf));
     const level = this.level(layers);
     const [across, down] = [8, 8];
-    const tiles = this.rowTiles(down);
+    const tiles = (count: number) => Math.ceil((count * rowsPerParticle) / (4 * down));
     const sums = { splits, partWidth: columns / 4 };
     const product: DispatchSpec = {
       files: ["step", "layer", "denseBackward"],
@@ -222,8 +221,8 @@ export class GpuNetworks {
 
   /** Takes weights, statistics and moments from the CPU's networks. */
   load(): void {
-    const { device } = this.place;
-    const { weights, first, second, norms } = packedNumbers(this.networks, this.layout);
+    const { device, training } = this.place;
+    const { weights, first, second, norms } = packedNumbers(this.networks, this.layout, training);
     device.write(this.memory.weights, weights);
     device.write(this.memory.first, first);
     device.write(this.memory.second, second);

@@ -6,6 +6,8 @@ import type { NetworkSpec } from "../denseNetwork";
  */
 export interface NetworkLayout {
   networks: PackedNetwork[];
+  /** Where other numbers of the rows start among the activations. */
+  extraAt: number;
   /** Numbers of all activations, and of all weights. */
   activations: number;
   weights: number;
@@ -50,10 +52,11 @@ export const pitchOf = (length: number) => 4 * Math.ceil(length / 4);
 
 /**
  * Places networks one after another; the input of the first one comes first.
- * @param rows largest number of rows of a batch
+ * @param rows  largest number of rows of a batch
+ * @param extra other numbers of a row, for which there shall be room
  */
-export function layNetworks(specs: readonly NetworkSpec[], rows: number): NetworkLayout {
-  const layout: NetworkLayout = { networks: [], activations: 0, weights: 0 };
+export function layNetworks(specs: readonly NetworkSpec[], rows: number, extra = 0): NetworkLayout {
+  const layout: NetworkLayout = { networks: [], extraAt: 0, activations: 0, weights: 0 };
   const take = (width: number) => {
     const at = layout.activations;
     layout.activations += rows * pitchOf(width);
@@ -83,5 +86,6 @@ export function layNetworks(specs: readonly NetworkSpec[], rows: number): Networ
     }
     layout.networks.push({ spec, layers, norm });
   }
+  layout.extraAt = take(extra);
   return layout;
 }

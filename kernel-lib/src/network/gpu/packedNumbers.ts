@@ -18,16 +18,28 @@ export interface PackedNormNumbers {
   moments: Float32Array;
 }
 
-/** Weights and moments of the networks on the CPU, packed. */
-export function packedNumbers(networks: readonly DenseNetwork[], layout: NetworkLayout): PackedNumbers {
-  const empty = () => new Float32Array(layout.weights);
-  const packed: PackedNumbers = { weights: empty(), first: empty(), second: empty(), norms: [] };
+/**
+ * Weights and moments of the networks on the CPU, packed.
+ * @param training whether there are moments; else they are left out. Default true
+ */
+export function packedNumbers(
+  networks: readonly DenseNetwork[],
+  layout: NetworkLayout,
+  training = true,
+): PackedNumbers {
+  const empty = (length = layout.weights) => new Float32Array(length);
+  const [first, second] = [0, 1].map(() => empty(training ? layout.weights : 0)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  const packed: PackedNumbers = { weights: empty(), first, second, norms: [] };
   for (const [n, { layers, norm }] of layout.networks.entries()) {
     const arrays = networks[n]!.save().map(({ data }) => data);
-    const moments = networks[n]!.moments();
+    const moments = training ? networks[n]!.moments() : [];
     for (const [i, layer] of layers.entries()) {
-      const [ofWeights, ofBias] = [moments[2 * i]!, moments[2 * i + 1]!];
       put(packed.weights, layer, arrays[2 * i]!, arrays[2 * i + 1]!);
+      if (!training) continue;
+      const [ofWeights, ofBias] = [moments[2 * i]!, moments[2 * i + 1]!];
       put(packed.first, layer, ofWeights.first, ofBias.first);
       put(packed.second, layer, ofWeights.second, ofBias.second);
     }
@@ -35,6 +47,10 @@ export function packedNumbers(networks: readonly DenseNetwork[], layout: Network
     const [scale, offset] = moments.slice(2 * layers.length);
     const parameters = new Float32Array(4 * norm.width);
     for (const [k, run] of arrays.slice(2 * layers.length).entries()) parameters.set(run, k * norm.width);
+    if (!training) {
+      packed.norms.push({ parameters, moments: empty(0) });
+      continue;
+    }
     const ofNorm = new Float32Array(4 * norm.width);
     for (let j = 0; j < norm.width; j++) {
       const own = [scale!.first[j]!, offset!.first[j]!, scale!.second[j]!, offset!.second[j]!];

@@ -4,6 +4,7 @@ import { checkBatch, checkPosedModels, emptyResult, leastPower, variantsOf } fro
 import type {
   ImageSize,
   PosedModels,
+  ProductsRequest,
   ProjectionBatch,
   ProjectionEngine,
   ProjectionRequest,
@@ -42,6 +43,8 @@ interface Work {
   variants?: number;
   targets?: { targets: Float32Array; targetRings: number };
   weights?: Float32Array;
+  /** Samples that products are sums over. Default: all. */
+  inside?: Uint8Array | undefined;
 }
 
 /** A part of a batch on the device. */
@@ -64,7 +67,7 @@ interface Part {
 export class GpuEngine implements ProjectionEngine {
   readonly name = "webgpu";
   private device: Promise<GpuDevice> | undefined;
-  private projection: { key: string; made: GpuProjection } | undefined;
+  private projection: { key: string; inside: Uint8Array | undefined; made: GpuProjection } | undefined;
   private fallback: WasmEngine | undefined;
   private last: Promise<unknown> = Promise.resolve();
 
@@ -117,11 +120,12 @@ export class GpuEngine implements ProjectionEngine {
     });
   }
 
-  products(batch: VariantBatch, size: ImageSize): Promise<Float32Array> {
+  products(batch: VariantBatch, size: ProductsRequest): Promise<Float32Array> {
     return this.inTurn(async () => {
       const variants = variantsOf(batch, size);
       const { targets, targetRings } = batch;
-      const work = { batch, size, variants, targets: { targets, targetRings } };
+      const { inside } = size;
+      const work = { batch, size, variants, targets: { targets, targetRings }, inside };
       const planned = this.planned(work);
       if (!planned) return this.withoutGrid().products(batch, size);
       const length = (size.rings + 1) * productNumbers(variants);
@@ -192,9 +196,9 @@ export class GpuEngine implements ProjectionEngine {
     { plan, shape, scale }: Planned,
     task: (part: Part) => Promise<void>,
   ): Promise<void> {
-    const { batch, targets, weights } = work;
+    const { batch, targets, weights, inside } = work;
     const { gaussians, variants, shared, weightStride, targetRings } = shape;
-    const projection = await this.projectionFor(shape, batch.count);
+    const projection = await this.projectionFor(shape, batch.count, inside);
     projection.setPlan(plan, scale);
     const targetLength = 2 * disc(targetRings).samples;
     for (let first = 0; first < batch.count; first += projection.capacity) {
@@ -213,15 +217,19 @@ export class GpuEngine implements ProjectionEngine {
   }
 
   /** Kernels and buffers for a shape; those of the last shape are kept. */
-  private async projectionFor(shape: GpuShape, count: number): Promise<GpuProjection> {
+  private async projectionFor(
+    shape: GpuShape,
+    count: number,
+    inside: Uint8Array | undefined,
+  ): Promise<GpuProjection> {
     const device = await this.opened();
     const most = this.options.most ?? particlesAtOnce(shape, device.largestBuffer);
     const capacity = Math.min(count, most);
     const key = JSON.stringify(shape);
-    if (this.projection?.key === key && this.projection.made.capacity >= capacity)
-      return this.projection.made;
-    this.projection?.made.dispose();
-    this.projection = { key, made: new GpuProjection(device, shape, capacity) };
+    const last = this.projection;
+    if (last?.key === key && last.inside === inside && last.made.capacity >= capacity) return last.made;
+    last?.made.dispose();
+    this.projection = { key, inside, made: new GpuProjection(device, shape, capacity, inside) };
     return this.projection.made;
   }
 }
@@ -248,7 +256,12 @@ export function scaleOf(model: Float32Array, gaussians: number): number {
 }
 
 /** The kernel writes the score where the FRC of ring 0 belongs, which is 0. */
-function takeScores({ frc, score }: ProjectionResult, first: number, count: number, rings: number): void {
+export function takeScores(
+  { frc, score }: Pick<ProjectionResult, "frc" | "score">,
+  first: number,
+  count: number,
+  rings: number,
+): void {
   for (let b = first; b < first + count; b++) {
     score[b] = frc[b * (rings + 1)]!;
     frc[b * (rings + 1)] = 0;
@@ -267,7 +280,7 @@ function takePoseGradient(
 }
 
 /** Divides the products of a particle by |Q_0| or its square; rings without signal become zeros. */
-function normalizeProducts(products: Float32Array, variants: number): void {
+export function normalizeProducts(products: Float32Array, variants: number): void {
   const each = productNumbers(variants);
   const powers = new Float64Array(products.length / each);
   for (let r = 0; r < powers.length; r++) powers[r] = products[r * each + variants]!;

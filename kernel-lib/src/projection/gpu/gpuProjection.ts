@@ -11,8 +11,12 @@ import { ringSamples } from "./ringSamples";
 export interface GpuShape extends ImageSize {
   /** N, Gaussians of a model. */
   gaussians: number;
-  /** V, models of a particle. */
+  /** V, models of a particle that are projected. */
   variants: number;
+  /** Models of a particle that are given, the first of the variants; the others are the first one again. Default: all. */
+  given?: number;
+  /** Whether each variant has a pose of its own. Default false. */
+  ownPoses?: boolean;
   /** Whether all particles have one model. */
   shared: boolean;
   /** Numbers from one particle's ring weights to the next one's: 0 if all share them. */
@@ -33,11 +37,12 @@ const maxGroups = 65535;
 /** Numbers of each buffer per particle; those of the models are per model. */
 function numbersPerParticle(shape: GpuShape) {
   const { gaussians: n, variants, rings, targetRings, weightStride, grid, classes } = shape;
+  const { given = variants, ownPoses = false } = shape;
   const samples = disc(rings).samples;
   const grids = classes * grid * grid;
   return {
-    models: variants * 5 * n,
-    poses: 11,
+    models: given * 5 * n,
+    poses: ownPoses ? 11 * variants : 11,
     placed: variants * 4 * n,
     reach: variants * 2 * n,
     grids: variants * grids,
@@ -53,6 +58,9 @@ function numbersPerParticle(shape: GpuShape) {
     products: (rings + 1) * productNumbers(variants),
   };
 }
+
+/** Bytes after the numbers of all particles, see `shaders/placement.wgsl`. */
+const tailOf = (name: string): number => (name === "placed" ? 16 : 0);
 
 type Name = keyof ReturnType<typeof numbersPerParticle>;
 
@@ -73,17 +81,21 @@ export class GpuProjection {
   private readonly buffers: Record<Name, GPUBuffer>;
   private readonly fixed: Record<"plan" | "circle" | "starts" | "samples" | "ringOf" | "pairs", GPUBuffer>;
 
-  /** @param capacity the largest number of particles of a batch */
+  /**
+   * @param capacity the largest number of particles of a batch
+   * @param inside   1 for the samples that scores and products are sums over, in the layout of `Disc`. Default: all
+   */
   constructor(
     private readonly device: GpuDevice,
-    private readonly shape: GpuShape,
+    readonly shape: GpuShape,
     readonly capacity: number,
+    inside?: Uint8Array,
   ) {
     const numbers = Object.entries(numbersPerParticle(shape));
     this.buffers = Object.fromEntries(
-      numbers.map(([name, each]) => [name, device.buffer(4 * each * capacity)]),
+      numbers.map(([name, each]) => [name, device.buffer(4 * each * capacity + tailOf(name))]),
     ) as Record<Name, GPUBuffer>;
-    const { starts, samples, ringOf } = ringSamples(shape.rings, shape.targetRings);
+    const { starts, samples, ringOf } = ringSamples(shape.rings, shape.targetRings, inside);
     this.fixed = {
       plan: device.buffer(4 * (2 + shape.classes * this.classStride)),
       circle: device.constants(circle(shape.grid)),
@@ -123,6 +135,16 @@ export class GpuProjection {
     return { buffer: this.buffers[name], to };
   }
 
+  /** Forgets that a Gaussian was narrower than the plan allows. */
+  clearNarrow(): void {
+    this.device.write(this.buffers.placed, new Float32Array(4), this.buffers.placed.size - 16);
+  }
+
+  /** Receives 1 if a Gaussian has been narrower than the plan allows since {@link clearNarrow}. */
+  narrow(to: Float32Array): Output {
+    return { buffer: this.buffers.placed, to, at: this.buffers.placed.size - 16 };
+  }
+
   /** Poses, plan, and where Gaussians are placed: buffers 1 to 4 of `shaders/placement.wgsl`. */
   get placement(): [poses: GPUBuffer, plan: GPUBuffer, placed: GPUBuffer, reach: GPUBuffer] {
     const { poses, placed, reach } = this.buffers;
@@ -137,15 +159,22 @@ export class GpuProjection {
 
   /** From models to projections. */
   async projections(): Promise<Dispatch[]> {
-    const { gaussians, variants, shared } = this.shape;
+    return [...(await this.made([this.place()])), ...(await this.placedProjections())];
+  }
+
+  /** From models to where Gaussians are placed on their grids. */
+  place(): DispatchSpec {
+    const { gaussians, variants, shared, given = variants, ownPoses = false } = this.shape;
     const modelStride = shared ? 0 : 5 * gaussians;
-    const place: DispatchSpec = {
+    return {
       files: ["placement", "place"],
-      constants: { gaussians, modelStride, variants, ...this.placementConstants },
+      constants: {
+        ...{ gaussians, modelStride, variants, given, ownPoses: Number(ownPoses) },
+        ...this.placementConstants,
+      },
       buffers: [undefined, ...this.placement, this.buffers.models],
       groups: (count) => [Math.ceil(gaussians / 64), count * variants, 1],
     };
-    return [...(await this.made([place])), ...(await this.placedProjections())];
   }
 
   /** From Gaussians that are placed on their grids to projections. */

@@ -10,11 +10,14 @@ export interface RingSamples {
   ringOf: Uint32Array;
 }
 
-/** Samples of rings 1 … `rings` in transforms with `rings`, and with `targetRings`. */
-export function ringSamples(rings: number, targetRings: number): RingSamples {
+/**
+ * Samples of rings 1 … `rings` in transforms with `rings`, and with `targetRings`.
+ * @param only 1 for the samples to list, in the layout of `Disc`. Default: all
+ */
+export function ringSamples(rings: number, targetRings: number, only?: Uint8Array): RingSamples {
   const { ring, multiplicity } = disc(rings);
   const starts = new Uint32Array(rings + 2);
-  const inside = Array.from(ring.keys()).filter((i) => multiplicity[i]! > 0);
+  const inside = Array.from(ring.keys()).filter((i) => multiplicity[i]! > 0 && only?.[i] !== 0);
   for (const i of inside) starts[ring[i]! + 1]!++;
   for (let r = 0; r <= rings; r++) starts[r + 1]! += starts[r]!;
   const next = starts.slice();

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { test } from "vitest";
 import { useBackend } from "../../compute/backends";
 import { Random } from "../../random";
+import { type GradientComponents, tensorComponents } from "./components";
 import { FeatureBasis } from "./featureBasis";
 import type { GradientSource } from "./gradientSource";
 
@@ -20,16 +21,18 @@ function source(): GradientSource {
   const random = new Random(3);
   const each = 10;
   const all = Float32Array.from({ length: 40 * each }, () => random.normal());
+  const gradients = async (particles: Int32Array) => {
+    const out = new Float32Array(particles.length * each);
+    for (const [i, p] of particles.entries()) out.set(all.subarray(p * each, (p + 1) * each), i * each);
+    return out;
+  };
   return {
     count: 40,
     gaussians: 2,
     particlesPerPass: 128,
     unitsPerParticle: 1,
-    gradients: async (particles: Int32Array) => {
-      const out = new Float32Array(particles.length * each);
-      for (const [i, p] of particles.entries()) out.set(all.subarray(p * each, (p + 1) * each), i * each);
-      return out;
-    },
+    gradients,
+    projector: (of: GradientComponents) => tensorComponents(of, gradients),
   } as unknown as GradientSource;
 }
 

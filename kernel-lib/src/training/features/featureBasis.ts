@@ -1,10 +1,9 @@
-import * as tf from "@tensorflow/tfjs-core";
-import { readAndDispose } from "../../compute/tensors";
 import { throwIfStopped } from "../../errors";
 import { Row } from "../../model/gaussianModel";
 import type { NamedArray } from "../../network/parameters";
 import type { TaskOptions } from "../../progress";
 import { Random } from "../../random";
+import type { GradientComponents } from "./components";
 import type { GradientSource } from "./gradientSource";
 import { extraVectors, randomizedSvd } from "./randomizedSvd";
 
@@ -21,13 +20,11 @@ export interface FeatureOptions extends TaskOptions {
 }
 
 /** Contents of a {@link FeatureBasis}. */
-interface BasisParts {
-  rings: readonly number[];
-  /** Factor on each gradient, [inputs]: brings every kind of parameter to unit standard deviation. */
-  scale: Float32Array;
-  /** [inputs · size], orthonormal columns divided by the standard deviation of the projections. */
-  basis: Float32Array;
-  size: number;
+interface BasisParts extends GradientComponents {
+  /** Factor on each gradient: brings every kind of parameter to unit standard deviation. */
+  readonly scale: Float32Array;
+  /** Orthonormal columns, divided by the standard deviation of the projections. */
+  readonly basis: Float32Array;
   explained: number;
 }
 
@@ -109,24 +106,20 @@ export class FeatureBasis {
 
   /** Features of all rows of the source, [rows · size]. */
   async project(source: GradientSource, options: TaskOptions = {}): Promise<Float32Array> {
-    const { rings, scale, size } = this.parts;
+    const { size } = this.parts;
     const { count } = source;
-    const inputs = scale.length;
     const out = new Float32Array(count * size);
-    const basis = tf.tensor2d(this.parts.basis, [inputs, size]);
+    const projector = source.projector(this.parts);
     const step = source.particlesPerPass * source.unitsPerParticle;
     try {
       for (let from = 0; from < count; from += step) {
         throwIfStopped(options.signal);
         const part = Int32Array.from({ length: Math.min(step, count - from) }, (_, i) => from + i);
-        const gradients = await source.gradients(part, rings);
-        for (let i = 0; i < gradients.length; i++) gradients[i]! *= scale[i % inputs]!;
-        const projected = tf.tidy(() => tf.matMul(tf.tensor2d(gradients, [part.length, inputs]), basis));
-        out.set(await readAndDispose(projected), from * size);
+        out.set(await projector.project(part), from * size);
         options.onProgress?.({ task: "encoder input", done: from + part.length, total: count });
       }
     } finally {
-      basis.dispose();
+      projector.dispose();
     }
     return out;
   }

@@ -1,10 +1,13 @@
 import { InputError } from "../../errors";
-import { ParticleBatches } from "../batches";
+import { gatherRows, ParticleBatches } from "../batches";
+import { deviceOf } from "../device/deviceOf";
 import { particlesPerPass } from "../memory";
+import { loadRows } from "../posterior/batchCache";
 import type { ProjectionContext } from "../projectionContext";
-import { onBase } from "../secondRound/baseModels";
 import { UnitAssembly } from "../units/unitAssembly";
 import type { RingWeights } from "../weights";
+import type { ComponentProjector, GradientComponents } from "./components";
+import { type GradientBatch, neutralGradients } from "./neutralGradients";
 
 /** Computes gradients of particles' scores with respect to the neutral model, for each unit in its own frame. */
 export class GradientSource {
@@ -45,33 +48,43 @@ export class GradientSource {
    * @throws InputError naming a particle, by its index from 0, whose gradient is not finite
    */
   async gradients(rows: Int32Array, rings: readonly number[]): Promise<Float32Array> {
-    const { neutral, engine } = this.context;
+    const batch = await this.batchOf(rows);
+    const own = await neutralGradients(this.context.engine, batch, rings);
     const n = this.units.count;
-    const of = rows.map((row) => Math.floor(row / n));
-    const particles = Int32Array.from(new Set(of));
-    const place = new Map(Array.from(particles, (particle, b) => [particle, b]));
-    const block = 5 * this.gaussians;
-    const inputs = block * rings.length;
-    const out = new Float32Array(rows.length * inputs);
-    const models = onBase(this.context, particles, neutral.params);
-    const batch = await this.batches.load(particles, neutral.count, models);
-    for (let k = 0; k < rings.length; k++) {
-      const { modelGradient } = await engine.evaluate(batch, {
-        boxSize: neutral.boxSize,
-        rings: rings[k]!,
-        ringWeights: this.weights.of(particles, rings[k]!),
-        gradient: { model: true },
-      });
-      const own = this.units.ofUnits(modelGradient!, this.gaussians);
-      for (const [b, row] of rows.entries()) {
-        const at = (place.get(of[b]!)! * n + (row % n)) * block;
-        const gradient = own.subarray(at, at + block);
-        if (!gradient.every(Number.isFinite)) {
-          throw new InputError(`particle ${of[b]}`, "a finite gradient of its agreement with the model");
-        }
-        out.set(gradient, b * inputs + k * block);
-      }
-    }
-    return out;
+    const place = new Map(Array.from(batch.particles.particles, (particle, b) => [particle, b]));
+    const unitRows = rows.map((row) => place.get(Math.floor(row / n))! * n + (row % n));
+    const gradients = gatherRows(own, own.length / (n * batch.particles.rows.length), unitRows);
+    return this.finite(rows, gradients);
+  }
+
+  /** Makes the encoder's input of rows, all of some particles, on the device of the training. */
+  projector(of: GradientComponents): ComponentProjector<Int32Array> {
+    const made = deviceOf(this.context.engine).components(of);
+    return {
+      project: async (rows) => this.finite(rows, await made.project(await this.batchOf(rows))),
+      dispose: () => made.dispose(),
+    };
+  }
+
+  /** The particles of some rows. */
+  private async batchOf(rows: Int32Array): Promise<GradientBatch> {
+    const particles = Int32Array.from(new Set(rows.map((row) => Math.floor(row / this.units.count))));
+    const { context, weights } = this;
+    return {
+      context,
+      particles: await loadRows(this.batches, particles, context.neutral.count),
+      weights: (rings) => weights.of(particles, rings),
+    };
+  }
+
+  /** @throws InputError naming the first particle of which a number is not finite */
+  private finite(rows: Int32Array, numbers: Float32Array): Float32Array {
+    const broken = numbers.findIndex((value) => !Number.isFinite(value));
+    if (broken < 0) return numbers;
+    const row = rows[Math.floor(broken / (numbers.length / rows.length))]!;
+    throw new InputError(
+      `particle ${Math.floor(row / this.units.count)}`,
+      "a finite gradient of its agreement with the model",
+    );
   }
 }

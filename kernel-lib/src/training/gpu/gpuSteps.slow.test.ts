@@ -15,14 +15,15 @@ import { chooseSpread } from "../../projection/plan";
 import { WasmEngine } from "../../projection/wasm";
 import { Random } from "../../random";
 import { ParticleBatches } from "../batches";
+import { engineSteps } from "../device/engineSteps";
 import type { Prepared } from "../preparation";
 import type { EpochParts } from "../stepParts";
 import { StrainPenalty } from "../strain/strainPenalty";
-import { trainSteps } from "../trainingSteps";
 import { UnitAssembly } from "../units/unitAssembly";
 import { expectedWidths } from "./expectedWidths";
-import { GpuEpoch, gpuSteps, obstacleOnGpu } from "./gpuSteps";
+import { GpuEpoch, gpuSteps } from "./gpuSteps";
 import type { ParticleMemoryOptions } from "./particleMemory";
+import { unsupported } from "./unsupported";
 
 /** On SwiftShader, a software GPU: slow, with the code path of a real one. One device for all tests: it compiles kernels once. */
 
@@ -101,11 +102,11 @@ function partsOf(engine: ProjectionEngine, design: Design): EpochParts {
 async function trained(engine: ProjectionEngine, design: Design): Promise<NamedArray[]> {
   const parts = partsOf(engine, design);
   const { model, adam } = parts;
-  assert.equal(obstacleOnGpu(parts), engine === gpu ? "" : undefined);
+  assert.equal(unsupported(parts), undefined);
   const step = { rings: 6, random: new Random(1), scale: 0.3, rate };
   const options = { epoch: 1, latentNoise: 0, spreadPenalty: 0.05, ...design };
   if (engine === gpu) assert.equal(await gpuSteps(parts, step, options), undefined);
-  else await trainSteps(parts, step, options);
+  else await engineSteps(parts, step, options);
   const result = [...model.save(), ...adam.save()].map((array) => ({ ...array, data: array.data.slice() }));
   model.dispose();
   return result;

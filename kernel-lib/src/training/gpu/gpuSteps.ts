@@ -1,10 +1,9 @@
-import type { Dispatch, DispatchSpec, Pass } from "../../compute/gpu/dispatch";
+import type { Dispatch, DispatchSpec } from "../../compute/gpu/dispatch";
 import type { GpuDevice } from "../../compute/gpu/gpuDevice";
-import { throwIfStopped } from "../../errors";
 import { disc } from "../../fourier/disc";
 import { GpuNetworks } from "../../network/gpu/gpuNetworks";
 import { pitchOf } from "../../network/gpu/networkLayout";
-import { GpuEngine, scaleOf } from "../../projection/gpu/gpuEngine";
+import { type GpuEngine, scaleOf } from "../../projection/gpu/gpuEngine";
 import { GpuProjection, type GpuShape, particlesAtOnce } from "../../projection/gpu/gpuProjection";
 import { chooseSpread } from "../../projection/plan";
 import type { SpreadPlan } from "../../projection/spreadPlan";
@@ -12,25 +11,11 @@ import { batchEnds } from "../batches";
 import { nameOfEpoch } from "../schedule";
 import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { expectedWidths } from "./expectedWidths";
+import { GpuBases } from "./gpuBases";
+import { motionNumbers } from "./gpuDecoder";
 import { GpuDecoding } from "./gpuDecoding";
-import { ParticleMemory, type ParticleMemoryOptions } from "./particleMemory";
-import { unsupported } from "./unsupported";
-
-/** Steps that are submitted at once. */
-const stepsAtOnce = 8;
-/** Submissions of which the end is waited for together. */
-const submissionsAhead = 4;
-/** Bytes of the record of `shaders/step.wgsl`, and numbers from one record to the next. */
-const recordBytes = 64;
-const recordWords = recordBytes / 4;
-
-/**
- * What prevents the GPU of the engine from taking the steps of an epoch, as the end of a sentence; an empty text if it can, undefined
- * for an engine of another kind.
- */
-export function obstacleOnGpu({ context, model }: Pick<EpochParts, "context" | "model">): string | undefined {
-  return context.engine instanceof GpuEngine ? (unsupported({ context, model }) ?? "") : undefined;
-}
+import { baseNumbers, ParticleMemory, type ParticleMemoryOptions } from "./particleMemory";
+import { StepQueue, type StepRecord } from "./stepQueue";
 
 /**
  * Takes the steps of an epoch on the GPU. Its particles are sent there in the first epoch of a training, or in every one in a ring of
@@ -87,12 +72,14 @@ function shapeOf({ context }: EpochParts, { plan, rings }: GpuEpochOptions): Gpu
 
 /** Networks, projection and particles of an epoch on the device. */
 export class GpuEpoch {
-  private readonly record: GPUBuffer;
-  private readonly records: GPUBuffer;
+  private readonly queue: StepQueue;
   private readonly networks: GpuNetworks;
   private readonly decoding: GpuDecoding;
   private readonly projection: GpuProjection;
   private readonly particles: ParticleMemory;
+  private readonly bases: GpuBases | undefined;
+  /** What a kernel is given where there are no bases. */
+  private readonly nothing: GPUBuffer;
 
   constructor(
     private readonly device: GpuDevice,
@@ -102,15 +89,20 @@ export class GpuEpoch {
     const { context, model, strain, units } = parts;
     const { neutral } = context;
     const capacity = capacityOf(parts);
-    this.record = device.uniform(recordBytes);
-    this.records = device.buffer(recordBytes * stepsAtOnce);
+    this.queue = new StepQueue(device);
     this.projection = new GpuProjection(device, shapeOf(parts, { plan, rings }), capacity);
     this.projection.setPlan(plan, scaleOf(neutral.params, neutral.count));
     const rows = units.count * capacity;
-    const place = { device, rows, step: this.record };
-    this.networks = new GpuNetworks(model.networks, { ...place, rowsPerParticle: units.count });
+    const place = { device, rows, step: this.queue.record };
+    this.networks = new GpuNetworks(model.networks, {
+      ...{ ...place, rowsPerParticle: units.count, extra: motionNumbers(model) },
+    });
     const { networks, projection } = this;
-    this.decoding = new GpuDecoding({ ...place, model, units, strain, networks, projection });
+    const { base } = context;
+    this.bases = base && new GpuBases(base.trained!, { ...place, projection });
+    const based = base !== undefined;
+    this.decoding = new GpuDecoding({ ...place, model, units, strain, networks, projection, based });
+    this.nothing = device.buffer(0);
     this.particles = ParticleMemory.for(device, parts, memory);
   }
 
@@ -119,7 +111,7 @@ export class GpuEpoch {
     const { device, decoding, projection } = this;
     const made = (specs: readonly DispatchSpec[]) => Promise.all(specs.map((spec) => device.dispatch(spec)));
     return [
-      ...(await made([this.collect(), ...decoding.forward()])),
+      ...(await made([this.collect(), ...(this.bases?.forward() ?? []), ...decoding.forward()])),
       ...(await projection.placedProjections()),
       ...(await projection.scores()),
       ...(await projection.gradients({ pose: false })),
@@ -133,14 +125,16 @@ export class GpuEpoch {
     const weights = context.targets.rings + 1;
     const targets = 2 * disc(context.targets.rings).samples;
     const { projection, particles, networks } = this;
-    const length = units.count * features + 11 + weights + targets;
+    const bases = baseNumbers(this.parts);
+    const length = units.count * features + 11 + weights + bases + targets;
     return {
       files: ["step", "collect"],
-      constants: { units: units.count, features, featurePitch: pitchOf(features), weights, targets },
+      constants: { units: units.count, features, featurePitch: pitchOf(features), weights, targets, bases },
       buffers: [
-        ...[this.record, particles.order, particles.records, particles.targets],
+        ...[this.queue.record, particles.order, particles.records, particles.targets],
         ...[networks.memory.activations, projection.buffer("poses")],
         ...[projection.buffer("weights"), projection.buffer("targets")],
+        this.bases?.z ?? this.nothing,
       ],
       groups: (count) => [Math.ceil(length / 64), count, 1],
     };
@@ -148,65 +142,62 @@ export class GpuEpoch {
 
   /** Takes all steps. */
   async run(step: StepSettings, options: StepOptions): Promise<void> {
-    const { device, parts, networks, decoding, particles } = this;
+    const { parts, networks, decoding, particles } = this;
     const { order, batchSize } = parts;
     networks.load();
     decoding.load();
+    this.bases?.load();
     const dispatches = await this.dispatches();
     const ends = batchEnds(order.length, batchSize);
     await particles.begin(order, ends);
-    for (let i = 0, turn = 1; i < ends.length; i += stepsAtOnce, turn++) {
-      throwIfStopped(options.signal);
-      const some = ends.slice(i, i + stepsAtOnce);
-      const records = new Uint32Array(some.length * recordWords);
-      const passes: Pass[] = [];
-      let first = ends[i - 1] ?? 0;
-      for (const [k, end] of some.entries()) {
-        await particles.reach(end);
-        records.set(this.recordOf(first, end - first, step, options), k * recordWords);
-        const input = { from: this.records, at: k * recordBytes, bytes: recordBytes, to: this.record };
-        passes.push({ dispatches, count: end - first, input });
-        first = end;
-      }
-      device.write(this.records, records);
-      device.submit(passes);
-      if (turn % submissionsAhead === 0) await device.idle();
-      const task = `${nameOfEpoch(options)}, rings to ${step.rings}`;
-      options.onProgress?.({ task, done: first, total: order.length });
+    this.projection.clearNarrow();
+    const task = `${nameOfEpoch(options)}, rings to ${step.rings}`;
+    await this.queue.run({
+      ...{ dispatches, ends, signal: options.signal },
+      record: (_, count) => this.recordOf(count, step, options),
+      before: (end) => particles.reach(end),
+      onSubmitted: (done) => options.onProgress?.({ task, done, total: order.length }),
+    });
+    if (await this.takeBack()) {
+      options.onNote?.(
+        `in ${nameOfEpoch(options)} some Gaussians became more than a fifth narrower, and were projected as wide as the grids of the ` +
+          "epoch allow; those of the next one are finer",
+      );
     }
-    await this.takeBack();
   }
 
   /** The record of `shaders/step.wgsl`. */
-  private recordOf(first: number, count: number, step: StepSettings, options: StepOptions): Uint32Array {
+  private recordOf(count: number, step: StepSettings, options: StepOptions): StepRecord {
     const { dropout, strain, adam, model, units } = this.parts;
     const { rate, root, decay } = adam.next(step.rate);
     const rows = units.count * count;
     const { some, factor } = strain?.share(rows) ?? { some: 0, factor: 0 };
-    const words = new Uint32Array(recordWords);
-    words.set([first, count, rows, step.random.uint32()]);
     const penalty = (2 * options.spreadPenalty) / (rows * model.head.neutral.count);
     const { axes = 0, kinds = 0 } = dropout ?? {};
-    new Float32Array(words.buffer).set(
-      [rate, root, decay, -step.scale / count, penalty, options.latentNoise, axes, kinds, factor],
-      4,
-    );
-    words[13] = some;
-    return words;
+    return {
+      ...{ rows, seed: step.random.uint32(), strained: some },
+      numbers: [rate, root, decay, -step.scale / count, penalty, options.latentNoise, axes, kinds, factor],
+    };
   }
 
-  /** Puts weights, moments and statistics into the networks. */
-  private async takeBack(): Promise<void> {
-    const { device, networks, decoding } = this;
+  /**
+   * Puts weights, moments and statistics into the networks.
+   * @returns whether a Gaussian was narrower than the plan allows
+   */
+  private async takeBack(): Promise<boolean> {
+    const { device, networks, decoding, projection } = this;
     const [ofNetworks, ofDecoding] = [networks.outputs(), decoding.outputs()];
-    await device.run([], 0, [...ofNetworks, ...ofDecoding]);
+    const narrow = new Float32Array(4);
+    await device.run([], 0, [...ofNetworks, ...ofDecoding, projection.narrow(narrow)]);
     networks.save(ofNetworks);
     decoding.save(ofDecoding);
+    return narrow[0] !== 0;
   }
 
   /** Frees the buffers, but not those of the particles, which the next epoch uses. */
   dispose(): void {
-    for (const part of [this.networks, this.decoding, this.projection]) part.dispose();
-    for (const buffer of [this.record, this.records]) buffer.destroy();
+    for (const part of [this.queue, this.networks, this.decoding, this.projection, this.bases])
+      part?.dispose();
+    this.nothing.destroy();
   }
 }

@@ -47,7 +47,7 @@ export interface ParticleMemoryOptions {
  * the order in which they are trained on: the next one is read while kernels work on the one before.
  */
 export class ParticleMemory {
-  /** Encoder input, pose and ring weights of each particle. */
+  /** Encoder input, pose, ring weights, and latents of the base model of each particle. */
   readonly records: GPUBuffer;
   /** Their targets. */
   readonly targets: GPUBuffer;
@@ -70,7 +70,7 @@ export class ParticleMemory {
   ) {
     const { context, prepared, order, batchSize, units } = parts;
     const { rings } = context.targets;
-    this.recordLength = units.count * prepared.basis.size + 11 + rings + 1;
+    this.recordLength = units.count * prepared.basis.size + 11 + rings + 1 + baseNumbers(parts);
     this.targetLength = 2 * disc(rings).samples;
     const each = 4 * Math.max(this.recordLength, this.targetLength);
     // A particle may occur more than once.
@@ -105,6 +105,7 @@ export class ParticleMemory {
       hasRoom &&
       own.batchSize === batchSize &&
       own.context.targets === context.targets &&
+      own.context.base === context.base &&
       own.prepared === prepared &&
       own.units === units
     );
@@ -178,6 +179,7 @@ export class ParticleMemory {
       { width: 9, values: gatherRows(targets.rotations, 9, indices) },
       { width: 2, values: gatherRows(targets.shifts, 2, indices) },
       { width: targets.rings + 1, values: weights.of(indices, targets.rings) },
+      ...(context.base ? [{ width: baseNumbers(this.parts), values: context.base.latentsOf(indices) }] : []),
     ];
     const records = new Float32Array(indices.length * recordLength);
     for (let row = 0; row < indices.length; row++) {
@@ -199,6 +201,10 @@ export class ParticleMemory {
     for (const buffer of [this.records, this.targets, this.order]) buffer.destroy();
   }
 }
+
+/** Latents of the base models of a particle. */
+export const baseNumbers = ({ context, units }: Pick<EpochParts, "context" | "units">): number =>
+  units.count * (context.base?.trained?.model.spec.latent ?? 0);
 
 /** The memory of the last epoch of each device; its buffers end with the device. */
 const kept = new WeakMap<GpuDevice, { memory: ParticleMemory; holds: (parts: EpochParts) => boolean }>();

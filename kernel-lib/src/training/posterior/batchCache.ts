@@ -2,12 +2,25 @@ import type { ProjectionBatch } from "../../projection/engine";
 import { gatherRows, type ParticleBatches } from "../batches";
 import type { HalfSamples } from "./halfSamples";
 
+/** Particles of a batch without models. */
+export type LoadedParticles = Omit<ProjectionBatch, "model">;
+
+/** Some particles among those that were loaded together. */
+export interface LoadedRows {
+  /** Indices of the particles. */
+  particles: Int32Array;
+  /** Their rows. */
+  rows: Int32Array;
+  /** Arrays that are shared with other rows and must not be changed. */
+  loaded: LoadedParticles;
+}
+
 /**
  * Batches that were loaded last. The same particles are requested at many places, fewer and fewer of them; two batches are
  * processed at a time.
  */
 export class BatchCache {
-  private readonly recent: { rows: Map<number, number>; batch: ProjectionBatch }[] = [];
+  private readonly recent: { rowOf: Map<number, number>; loaded: LoadedParticles }[] = [];
 
   /** @param half the samples to keep. Default: all */
   constructor(
@@ -16,30 +29,44 @@ export class BatchCache {
     private readonly half?: HalfSamples,
   ) {}
 
-  /** A batch of these particles with these models. Its arrays are shared with later batches and must not be changed. */
-  async load(particles: Int32Array, models: Float32Array): Promise<ProjectionBatch> {
-    const known = this.recent.find(({ rows }) => particles.every((particle) => rows.has(particle)));
+  /** Loads these particles. */
+  async load(particles: Int32Array): Promise<LoadedRows> {
+    const known = this.recent.find(({ rowOf }) => particles.every((particle) => rowOf.has(particle)));
     if (known) {
-      const rows = Int32Array.from(particles, (particle) => known.rows.get(particle)!);
-      return { ...part(known.batch, rows), model: models };
+      const rows = Int32Array.from(particles, (particle) => known.rowOf.get(particle)!);
+      return { particles, rows, loaded: known.loaded };
     }
-    const batch = await this.batches.load(particles, this.gaussians, models);
-    this.half?.restrict(batch.targets);
-    this.recent.unshift({ rows: new Map(Array.from(particles, (particle, i) => [particle, i])), batch });
+    const own = await loadRows(this.batches, particles, this.gaussians);
+    const { loaded } = own;
+    this.half?.restrict(loaded.targets);
+    this.recent.unshift({ rowOf: new Map(Array.from(particles, (particle, i) => [particle, i])), loaded });
     this.recent.splice(2);
-    return batch;
+    return own;
   }
 }
 
-/** Some rows of a batch; the batch itself, without copies, if they are all rows in order. */
-function part(batch: ProjectionBatch, rows: Int32Array): ProjectionBatch {
-  if (rows.length === batch.count && rows.every((row, i) => row === i)) return batch;
-  const take = (values: Float32Array) => gatherRows(values, values.length / batch.count, rows);
+/** Loads particles that are requested once. */
+export async function loadRows(
+  batches: ParticleBatches,
+  particles: Int32Array,
+  gaussians: number,
+): Promise<LoadedRows> {
   return {
-    ...batch,
+    particles,
+    rows: particles.map((_, row) => row),
+    loaded: await batches.particles(particles, gaussians),
+  };
+}
+
+/** Loaded particles as a batch of their own; without copies if they are all rows in order. */
+export function batchOfRows({ loaded, rows }: LoadedRows): LoadedParticles {
+  if (rows.length === loaded.count && rows.every((row, i) => row === i)) return loaded;
+  const take = (values: Float32Array) => gatherRows(values, values.length / loaded.count, rows);
+  return {
+    ...loaded,
     count: rows.length,
-    rotations: take(batch.rotations),
-    shifts: take(batch.shifts),
-    targets: take(batch.targets),
+    rotations: take(loaded.rotations),
+    shifts: take(loaded.shifts),
+    targets: take(loaded.targets),
   };
 }

@@ -1,4 +1,14 @@
 import type { LatentModel } from "../../network/latentModel";
+import type { PointGroup } from "../../optics/symmetry";
+
+/** Networks that a device may compute by itself. */
+export interface TrainedDecoder {
+  readonly model: LatentModel;
+  /** Point group of the molecule, of which the model is one unit. Default: none. */
+  readonly group?: PointGroup | undefined;
+  /** Latents of all units as the networks read them, [count · units · model.spec.latent], of places [count · latent]. */
+  latents(z: Float32Array, count: number): Float32Array;
+}
 
 /** A map from places in a latent space to Gaussians. */
 export interface PlaceDecoder {
@@ -6,11 +16,17 @@ export interface PlaceDecoder {
   readonly latent: number;
   /** Gaussians [count · 5N] at the places z [count · latent]. The array belongs to the caller. */
   decode(z: Float32Array, count: number): Float32Array;
+  /** The networks, if nothing but them is between places and Gaussians. */
+  readonly trained?: TrainedDecoder | undefined;
 }
 
 /** The decoder of a trained model. */
 export function decoderOf(model: LatentModel): PlaceDecoder {
-  return { latent: model.spec.latent, decode: (z, count) => model.decode(z, count) };
+  return {
+    latent: model.spec.latent,
+    decode: (z, count) => model.decode(z, count),
+    trained: { model, latents: (z) => model.toNetwork(z) },
+  };
 }
 
 /** One model for all particles, [5N]: no latent axes. */
@@ -38,17 +54,20 @@ export function someAxes(
   if (held.length !== latent || axes.some((axis) => !(axis >= 0 && axis < latent))) {
     throw new RangeError(`axes: expected some of 0 to ${latent - 1}, found ${axes} and ${held.length} held`);
   }
+  const onAll = (z: Float32Array, count: number) => {
+    const whole = new Float32Array(count * latent);
+    for (let i = 0; i < count; i++) {
+      whole.set(held, i * latent);
+      axes.forEach((axis, d) => {
+        whole[i * latent + axis] = z[i * axes.length + d]!;
+      });
+    }
+    return whole;
+  };
+  const { trained } = decoder;
   return {
     latent: axes.length,
-    decode: (z, count) => {
-      const whole = new Float32Array(count * latent);
-      for (let i = 0; i < count; i++) {
-        whole.set(held, i * latent);
-        axes.forEach((axis, d) => {
-          whole[i * latent + axis] = z[i * axes.length + d]!;
-        });
-      }
-      return decoder.decode(whole, count);
-    },
+    decode: (z, count) => decoder.decode(onAll(z, count), count),
+    trained: trained && { ...trained, latents: (z, count) => trained.latents(onAll(z, count), count) },
   };
 }

@@ -1,9 +1,9 @@
 import type { LatentModel } from "../../network/latentModel";
-import type { ProjectionBatch } from "../../projection/engine";
-import { productNumbers, productsOfProjections } from "../../projection/products";
+import { productNumbers } from "../../projection/products";
 import { ParticleBatches } from "../batches";
+import type { TrainingDevice } from "../device/device";
+import { deviceOf } from "../device/deviceOf";
 import type { ProjectionContext } from "../projectionContext";
-import { onBase } from "../secondRound/baseModels";
 import type { RingWeights } from "../weights";
 import { BatchCache } from "./batchCache";
 import { decoderOf, type PlaceDecoder } from "./decoders";
@@ -56,12 +56,14 @@ export class PlaceLikelihood implements LatentLikelihood {
   private readonly cache: BatchCache;
   private readonly rings: number;
   private readonly variants: Variants;
+  private readonly device: TrainingDevice;
 
   constructor(private readonly context: PlaceContext) {
     const { targets, neutral, decoder, half } = context;
     this.cache = new BatchCache(new ParticleBatches(targets), neutral.count, half);
     this.layout = new PointLayout(decoder.latent, context.pose ?? { rotation: false, shift: false });
     this.rings = targets.rings;
+    this.device = deviceOf(context.engine);
     this.variants = new Variants(decoder, this.layout, neutral);
   }
 
@@ -71,30 +73,25 @@ export class PlaceLikelihood implements LatentLikelihood {
   }
 
   async shared(particles: Int32Array, z: Float32Array): Promise<Float32Array> {
-    const model = onBase(this.context, particles, this.context.decoder.decode(z, 1));
-    return (await this.evaluate(await this.cache.load(particles, model), particles)).score;
+    return (await this.evaluate(particles, z)).score;
   }
 
-  /** Score and, by ring, FRC of a batch, valid until the next call. */
+  /** Score and, by ring, FRC of particles at places, valid until the next call. */
   private async evaluate(
-    batch: ProjectionBatch,
     particles: Int32Array,
+    places: Float32Array,
+    points?: Float32Array,
   ): Promise<{ score: Float32Array; frc: Float32Array; ringWeights: Float32Array }> {
-    const { engine, neutral, half } = this.context;
-    const { rings } = this;
+    const { context, rings } = this;
+    const { neutral, half, decoder } = context;
     const ringWeights = this.weightsOf(particles);
-    const size = { boxSize: neutral.boxSize, rings };
-    if (!half) return { ...(await engine.evaluate(batch, { ...size, ringWeights })), ringWeights };
-    const model =
-      batch.model.length === 5 * batch.gaussians ? repeated(batch.model, batch.count) : batch.model;
-    const products = await productsOfProjections(engine, { ...batch, model }, size, half.inside);
-    // Of one model there are two products, the first of which is the FRC.
-    const frc = products.filter((_, i) => i % 2 === 0);
-    const score = new Float32Array(batch.count);
-    frc.forEach((value, i) => {
-      score[Math.floor(i / (rings + 1))]! += value * ringWeights[i]!;
-    });
-    return { score, frc, ringWeights };
+    const loaded = await this.cache.load(particles);
+    const poses = points && this.posesOf(particles, points);
+    const found = await this.device.evaluate(
+      { context, decoder, particles: loaded, places, poses },
+      { boxSize: neutral.boxSize, rings, ringWeights, inside: half?.inside },
+    );
+    return { ...found, ringWeights };
   }
 
   /** Weights of the rings of some particles, [B · (rings + 1)]. */
@@ -105,11 +102,8 @@ export class PlaceLikelihood implements LatentLikelihood {
 
   /** Log-likelihood of each particle at its own point [B · width], also by ring. The arrays belong to the caller. */
   async scores(particles: Int32Array, points: Float32Array): Promise<PointScores> {
-    const { decoder } = this.context;
     const { rings, layout } = this;
-    const models = onBase(this.context, particles, decoder.decode(layout.places(points), particles.length));
-    const batch = this.posed(await this.cache.load(particles, models), points);
-    const { score, frc, ringWeights } = await this.evaluate(batch, particles);
+    const { score, frc, ringWeights } = await this.evaluate(particles, layout.places(points), points);
     return {
       score: score.slice(),
       ofRing: frc.map((value, i) => (i % (rings + 1) === 0 ? 0 : value * ringWeights[i]!)),
@@ -142,23 +136,17 @@ export class PlaceLikelihood implements LatentLikelihood {
     return { rotations, shifts };
   }
 
-  private posed(batch: ProjectionBatch, points: Float32Array): ProjectionBatch {
-    return { ...batch, ...this.turned(batch, points) };
-  }
-
   async local(particles: Int32Array, points: Float32Array): Promise<LocalLikelihood> {
-    const { engine, neutral, half } = this.context;
-    const { rings, variants } = this;
+    const { context, rings, variants } = this;
+    const { neutral, half, decoder } = context;
     const { width } = this.layout;
     const b = particles.length;
-    const models = variants.models(points, this.posesOf(particles, points).rotations, (changed) =>
-      onBase(this.context, particles, changed),
+    const poses = this.posesOf(particles, points);
+    const loaded = await this.cache.load(particles);
+    const products = await this.device.products(
+      { context, decoder, particles: loaded, poses, variants, points },
+      { boxSize: neutral.boxSize, rings, inside: half?.inside },
     );
-    const batch = this.posed(await this.cache.load(particles, models), points);
-    const size = { boxSize: neutral.boxSize, rings };
-    const products = half
-      ? await productsOfProjections(engine, batch, size, half.inside)
-      : await engine.products(batch, size);
     const ringWeights = this.weightsOf(particles);
     const result: LocalLikelihood = {
       value: new Float32Array(b),
@@ -239,11 +227,4 @@ interface RingSums {
 /** Index of the pair v ≤ w in the upper triangle of `variants` × `variants`, row by row. */
 function triangleIndex(v: number, w: number, variants: number): number {
   return v * variants - (v * (v - 1)) / 2 + (w - v);
-}
-
-/** A model [5N] for each of `count` particles. */
-function repeated(model: Float32Array, count: number): Float32Array {
-  const models = new Float32Array(count * model.length);
-  for (let i = 0; i < count; i++) models.set(model, i * model.length);
-  return models;
 }

@@ -1,11 +1,12 @@
 import { throwIfStopped } from "../../errors";
 import type { TaskOptions } from "../../progress";
 import { gatherRows, ParticleBatches } from "../batches";
+import { deviceOf } from "../device/deviceOf";
 import { evenly } from "../evidence/sample";
 import { particlesPerPass } from "../memory";
 import type { ProjectionContext } from "../projectionContext";
-import { onBase } from "../secondRound/baseModels";
 import type { RingWeights } from "../weights";
+import { loadRows } from "./batchCache";
 import { fixedModel, type PlaceDecoder } from "./decoders";
 import { PlaceSearch } from "./placePosterior";
 
@@ -73,11 +74,9 @@ async function meanFrcAt(
     throwIfStopped(signal);
     const part = particles.subarray(from, from + step);
     const z = places.slice(from * decoder.latent, (from + part.length) * decoder.latent);
-    const models = onBase(context, part, decoder.decode(z, part.length));
-    const { frc } = await engine.evaluate(await batches.load(part, neutral.count, models), {
-      ...size,
-      ringWeights,
-    });
+    const loaded = await loadRows(batches, part, neutral.count);
+    const batch = { context, decoder, particles: loaded, places: z };
+    const { frc } = await deviceOf(engine).evaluate(batch, { ...size, ringWeights });
     frc.forEach((value, i) => {
       mean[i % (rings + 1)]! += value / particles.length;
     });

@@ -72,8 +72,41 @@ export class Variants {
     return models;
   }
 
+  /** Models per particle that differ by more than the pose: the first of all variants. */
+  get decoded(): number {
+    return this.layout.latent + 1;
+  }
+
+  /** Poses of all variants [B · count · 9 and 2], of which the later ones show the first model as {@link models} turns or moves it. */
+  poses({ rotations, shifts }: BatchPoses): BatchPoses {
+    const { count, layout, steps } = this;
+    const b = rotations.length / 9;
+    const all: BatchPoses = {
+      rotations: new Float32Array(9 * b * count),
+      shifts: new Float32Array(2 * b * count),
+    };
+    for (let k = 0; k < b * count; k++) {
+      const i = Math.floor(k / count);
+      const d = (k % count) - 1;
+      const own = rotations.subarray(9 * i, 9 * i + 9);
+      all.rotations.set(own, 9 * k);
+      all.shifts.set(shifts.subarray(2 * i, 2 * i + 2), 2 * k);
+      if (d < layout.latent) continue;
+      if (layout.shift >= 0 && d >= layout.shift) all.shifts[2 * k + d - layout.shift]! += steps[d]!;
+      else all.rotations.set(product(this.stepTurn(d), own), 9 * k);
+    }
+    return all;
+  }
+
+  /** Rotation of the step along number d of a point. */
+  private stepTurn(d: number): ArrayLike<number> {
+    const vector: [number, number, number] = [0, 0, 0];
+    vector[d - this.layout.rotation] = this.steps[d]!;
+    return rotationFromVector(vector);
+  }
+
   /** z of each particle, followed by z plus a step along each axis, [B · (latent + 1) · latent]. */
-  private places(points: Float32Array, b: number): Float32Array {
+  places(points: Float32Array, b: number): Float32Array {
     const { latent } = this.layout;
     const z = this.layout.places(points);
     const out = new Float32Array(b * (latent + 1) * latent);
@@ -99,10 +132,8 @@ export class Variants {
       }
       return;
     }
-    const vector: [number, number, number] = [0, 0, 0];
-    vector[d - layout.rotation] = steps[d]!;
     const transposed = Float32Array.from({ length: 9 }, (_, i) => rotation[3 * (i % 3) + Math.floor(i / 3)]!);
-    turn(model, product(transposed, product(rotationFromVector(vector), rotation)));
+    turn(model, product(transposed, product(this.stepTurn(d), rotation)));
   }
 }
 

@@ -284,7 +284,7 @@ export class Run {
     const { latent } = latents;
     const some = (values: Float32Array) => (rows ? gatherRows(values, latent, rows) : values);
     return new BaseModels(
-      { neutral: this.neutral, decodeMany },
+      { neutral: this.neutral, decodeMany, trained: whole.trained },
       {
         latent,
         encoder: some(latents.encoder),

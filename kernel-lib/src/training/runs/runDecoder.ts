@@ -68,8 +68,10 @@ export class RunDecoder {
 
   /** Decodes whole particles from the places of all their units, on all axes. */
   get ofAllAxes(): PlaceDecoder {
-    const { units, neutral } = this.parts;
-    const ofUnit = { latent: this.latent, decode: (z: Float32Array) => this.modelsAt(z) };
+    const { units, neutral, parent, model } = this.parts;
+    const ofUnit = parent
+      ? { latent: this.latent, decode: (z: Float32Array) => this.modelsAt(z) }
+      : decoderOf(model);
     return units.decoder(ofUnit, neutral.count / units.count);
   }
 

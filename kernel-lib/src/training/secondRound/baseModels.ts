@@ -1,6 +1,7 @@
 import type { GaussianModel } from "../../model/gaussianModel";
 import { Row } from "../../model/gaussianModel";
 import { gatherRows } from "../batches";
+import type { TrainedDecoder } from "../posterior/decoders";
 
 /** A decoder whose axes stay as they are: that of the run from which a second round started. */
 export interface FixedDecoder {
@@ -8,6 +9,8 @@ export interface FixedDecoder {
   readonly neutral: GaussianModel;
   /** Parameters of Gaussians of whole particles [n · 5N] at the places of all their units [n · units · latent]. */
   decodeMany(places: Float32Array): Float32Array;
+  /** The networks, if nothing but them is between places and Gaussians. */
+  readonly trained?: TrainedDecoder | undefined;
 }
 
 /** Coordinates on the fixed axes of all rows: particles, with a symmetry their units. */
@@ -44,6 +47,20 @@ export class BaseModels {
     readonly axes: FixedAxes,
     private readonly units = 1,
   ) {}
+
+  /** The networks that decode the bases, if a device may compute them by itself. */
+  get trained(): TrainedDecoder | undefined {
+    return this.decoder.trained;
+  }
+
+  /** Latents of the bases of particles, as the networks read them, [B · units · latent of the networks]. */
+  latentsOf(particles: ArrayLike<number>): Float32Array {
+    const { latent, refined } = this.axes;
+    return this.decoder.trained!.latents(
+      gatherRows(refined, this.units * latent, particles),
+      particles.length,
+    );
+  }
 
   /** The base model of each particle, [B · 5N]. */
   private of(particles: ArrayLike<number>): Float32Array {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { type GpuAdapter, listGpus } from "../../compute/adapters";
-import type { GpuDevice } from "../../compute/gpu/gpuDevice";
 import { errorLine } from "../../compute/optionalPackages";
+import { largestProduct, productRate } from "../../network/gpu/productRate";
 import { GaussianHead } from "../../network/head";
 import type { ProjectionEngine } from "../../projection/engine";
 import { exampleBatch } from "../../projection/examples";
@@ -18,7 +18,7 @@ import { stepMilliseconds } from "./stepTime";
 export interface GpuReport extends GpuAdapter {
   /** Why it cannot be used: it fails, computes wrong, or is not measured. */
   reason?: string;
-  /** Measured rate of float32 multiplications and additions in registers, in 10⁹ a second: no kernel is faster. */
+  /** Measured rate of the largest product of a training step, 32 × 512 by 512 × 15,410, in 10⁹ operations a second. */
   gflops?: number;
   /** Milliseconds of a training step of 32 particles with 512 Gaussians in a box of 64 pixels and networks of 3 × 256. */
   stepMilliseconds?: number;
@@ -94,36 +94,19 @@ function measured(gpu: number): Promise<Measured> {
 }
 
 /** Tests and measures a GPU in this process; used by `gpuProbe.ts`. @internal */
-export async function measureGpuHere(gpu: number, step = standardStep()): Promise<Measured> {
+export async function measureGpuHere(
+  gpu: number,
+  step = standardStep(),
+  product = largestProduct,
+): Promise<Measured> {
   const engine: GpuEngine & ProjectionEngine = new GpuEngine({ open: () => openTestedGpu(gpu) });
   try {
     await requireSameStep(engine);
-    const gflops = await arithmeticRate(await engine.opened());
+    const gflops = await productRate(await engine.opened(), product);
     return { gflops, stepMilliseconds: await stepMilliseconds(step, engine) };
   } catch (error) {
     return { reason: errorLine(error) };
   } finally {
     await engine.dispose();
   }
-}
-
-/** Rate of multiplications and additions, the largest of some tries in which the work grows until it takes long enough to be timed. */
-async function arithmeticRate(device: GpuDevice): Promise<number> {
-  const [threads, rounds] = [2 ** 14, 64];
-  const buffer = device.buffer(16 * threads);
-  const dispatch = await device.dispatch({
-    files: ["peak"],
-    constants: { rounds },
-    buffers: [buffer],
-    groups: () => [threads / 256, 1, 1],
-  });
-  let best = 0;
-  const deadline = performance.now() + 400;
-  for (let repeats = 1; performance.now() < deadline; ) {
-    const milliseconds = await device.time({ dispatches: Array(repeats).fill(dispatch), count: 1 });
-    best = Math.max(best, (threads * rounds * 64 * repeats) / milliseconds / 1e6);
-    if (milliseconds < 20 && repeats < 4096) repeats *= 2;
-  }
-  buffer.destroy();
-  return best;
 }

@@ -7,9 +7,9 @@ import type { ProjectionEngine } from "../../projection/engine";
 import { exampleBatch } from "../../projection/examples";
 import { Random } from "../../random";
 import { ParticleBatches } from "../batches";
+import { deviceOf } from "../device/deviceOf";
 import type { EpochParts } from "../stepParts";
 import { StrainPenalty } from "../strain/strainPenalty";
-import { trainSteps } from "../trainingSteps";
 import type { UnitAssembly } from "../units/unitAssembly";
 
 /** What the time of a training step depends on. */
@@ -71,7 +71,8 @@ export class SampleSteps {
     const order = Int32Array.from({ length: steps * batchSize }, (_, i) => i % (batchSize + 1));
     const step = { rings, random: new Random(2), scale: 0.1, rate: learningRate };
     const began = performance.now();
-    await trainSteps({ ...this.parts, order }, step, { epoch: 1, latentNoise, spreadPenalty: 0.01 });
+    const options = { epoch: 1, latentNoise, spreadPenalty: 0.01 };
+    await deviceOf(this.parts.context.engine).takeSteps({ ...this.parts, order }, step, options);
     return performance.now() - began;
   }
 

@@ -2,11 +2,12 @@ import { throwIfStopped } from "../../errors";
 import { type GaussianModel, Row } from "../../model/gaussianModel";
 import type { TaskOptions } from "../../progress";
 import { gatherRows, ParticleBatches } from "../batches";
+import { deviceOf } from "../device/deviceOf";
 import { placeCells } from "../leaks/association";
 import { particlesPerPass } from "../memory";
+import { loadRows } from "../posterior/batchCache";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { ProjectionContext } from "../projectionContext";
-import { onBase } from "../secondRound/baseModels";
 import type { RingWeights } from "../weights";
 
 /** How particles agree with the models at their places, and how they would change them. */
@@ -53,11 +54,12 @@ export async function placeAgreement(
   const { count: n, boxSize } = neutral;
   for (const particles of batches.chunks(particlesPerPass(n))) {
     throwIfStopped(options.signal);
-    const changed = decoder.decode(gatherRows(places, decoder.latent, particles), particles.length);
-    const models = onBase(context, particles, changed);
-    const batch = await batches.load(particles, n, models);
+    const batch = {
+      ...{ context, decoder, places: gatherRows(places, decoder.latent, particles) },
+      particles: await loadRows(batches, particles, n),
+    };
     const request = { boxSize, rings, ringWeights: weights.of(particles), gradient: { model: true } };
-    const found = await engine.evaluate(batch, request);
+    const found = await deviceOf(engine).evaluate(batch, request);
     frc.set(found.frc, particles[0]! * (rings + 1));
     for (let b = 0; b < particles.length; b++) {
       const from = 5 * n * b + Row.amplitude * n;

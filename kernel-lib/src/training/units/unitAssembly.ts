@@ -89,6 +89,7 @@ export class UnitAssembly {
         const { places, of } = distinctPlaces(z, latent, { n, rows: particles * n });
         return this.whole(unit.decode(places, places.length / latent), m, of);
       },
+      trained: unit.trained && { ...unit.trained, group },
     };
   }
 

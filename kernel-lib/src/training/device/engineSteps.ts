@@ -1,25 +1,17 @@
-import { throwIfStopped } from "../errors";
-import { batchEnds, gatherRows } from "./batches";
-import { BatchReader, type ReadBatch } from "./batchReader";
-import { gpuSteps, obstacleOnGpu } from "./gpu/gpuSteps";
-import { nameOfEpoch } from "./schedule";
-import { onBase } from "./secondRound/baseModels";
-import type { EpochParts, StepOptions, StepParts, StepSettings } from "./stepParts";
-import { nestedMasks } from "./survey/nestedDropout";
+import { throwIfStopped } from "../../errors";
+import { batchEnds, gatherRows } from "../batches";
+import { BatchReader, type ReadBatch } from "../batchReader";
+import { nameOfEpoch } from "../schedule";
+import { onBase } from "../secondRound/baseModels";
+import type { EpochParts, StepOptions, StepParts, StepSettings } from "../stepParts";
+import { nestedMasks } from "../survey/nestedDropout";
 
-/**
- * Takes the steps of an epoch, on the GPU where it can; else the next batch is read while the current one is trained on, and the GPU
- * of the engine computes projections only, which `options.onNote` is told.
- */
-export async function trainSteps(parts: EpochParts, step: StepSettings, options: StepOptions): Promise<void> {
-  const obstacle = obstacleOnGpu(parts);
-  if (obstacle !== undefined) {
-    const found = obstacle || (await gpuSteps(parts, step, options));
-    if (!found) return;
-    options.onNote?.(
-      `networks are trained on the CPU, the GPU computes projections only: its kernels do not support ${found} yet`,
-    );
-  }
+/** Takes the steps of an epoch with the networks on the CPU; the next batch is read while the current one is trained on. */
+export async function engineSteps(
+  parts: EpochParts,
+  step: StepSettings,
+  options: StepOptions,
+): Promise<void> {
   const { context, batches, order, batchSize } = parts;
   const { neutral, targets } = context;
   const ends = batchEnds(order.length, batchSize);
