@@ -31,10 +31,10 @@ const roundingError = 1e-3;
  * and comment, byte by byte, and the pose of a particle that has not changed.
  *
  * A STAR file gets new `rlnAngleRot`, `rlnAngleTilt`, `rlnAnglePsi` and origins, in Å or pixels as it has them; missing columns
- * are added. A `.cs` file gets new `alignments3D/pose` and `alignments3D/shift`. From a `.cs` file a STAR file for RELION can be
- * written, too: then of the particles of the set alone, as by {@link writeSelection}.
+ * are added. A `.cs` file gets new `alignments3D/pose` and `alignments3D/shift`, a list of EMAN2 (`.lst`) new `xform.projection`. From
+ * these a STAR file for RELION can be written, too: then of the particles of the set alone, as by {@link writeSelection}.
  *
- * @param target path ending in `.star` or `.cs`
+ * @param target path ending in `.star`, `.cs` or `.lst`
  * @returns warnings, see {@link writeSelection}
  * @throws InputError for poses that do not fit, refined poses that are no better unless `force` is set, the source as target, a `.cs` file from a STAR file, and a `.cs` file without
  *   fields for poses

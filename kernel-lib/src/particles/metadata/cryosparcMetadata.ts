@@ -71,6 +71,7 @@ export async function readCryosparc(file: string, given: GivenOptics = {}): Prom
 }
 
 class CryosparcMetadata implements ParticleMetadata {
+  readonly extension = ".cs";
   readonly file: string;
   readonly count: number;
   readonly opticsGroups: OpticsGroup[];

@@ -54,6 +54,8 @@ export interface Categories {
  */
 export interface ParticleMetadata {
   readonly file: string;
+  /** Extension of files of this format, which `write` and `writePoses` write. */
+  readonly extension: ParticleExtension;
   readonly count: number;
   readonly opticsGroups: OpticsGroup[];
   /** Index into `opticsGroups` of each particle. */
@@ -103,6 +105,19 @@ export interface ParticleMetadata {
   writePoses(target: string, poses: RowPoses, options: TaskOptions): Promise<void>;
   /** As `write`, with columns added or replaced; for STAR files only. */
   writeStar?(target: string, rows: ArrayLike<number>, options: WriteStarOptions): Promise<void>;
+  /** As `write`, with values added or replaced; for lists of EMAN2 only. */
+  writeList?(target: string, rows: ArrayLike<number>, columns: readonly ListColumn[]): Promise<void>;
+}
+
+/** Extensions of particle files. */
+export type ParticleExtension = ".star" | ".cs" | ".lst";
+
+/** A column to add to a list of EMAN2. */
+export interface ListColumn {
+  /** Key in the dictionaries of the list. */
+  name: string;
+  /** Value of the i-th written row. */
+  value: (i: number) => number | string;
 }
 
 /** New poses of the rows of a particle file. */

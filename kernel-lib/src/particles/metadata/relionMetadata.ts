@@ -80,6 +80,7 @@ interface RelionParts {
 }
 
 class RelionMetadata implements ParticleMetadata {
+  readonly extension = ".star";
   readonly file: string;
   readonly count: number;
   readonly opticsGroups: OpticsGroup[];
