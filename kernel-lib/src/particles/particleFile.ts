@@ -133,7 +133,7 @@ async function readMetadata(
 ): Promise<ParticleMetadata> {
   refuseDatabase(file);
   const start = (await readStart(file, 212)).toString("latin1");
-  if (start.startsWith("\x93NUMPY")) return readCryosparc(file, { apix });
+  if (start.startsWith("\x93NUMPY") || /\.csg$/i.test(file)) return readCryosparc(file, { apix });
   if (start.startsWith(hdfSignature) || /^#LS[TX]/.test(start)) {
     const use: UseStack = (name, work) => reader.use(name, work, signal);
     const own = { apix, signal, onProgress, ...(withoutStacks && { withoutStacks }) };

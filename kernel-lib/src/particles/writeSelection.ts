@@ -35,12 +35,13 @@ export interface WriteSelectionOptions extends TaskOptions {
  * is made from poses, CTF, half sets and image names. Symmetry copies (see `ParticleSet`) have a row each, with the angles in
  * which they are seen, as `relion_particle_symmetry_expand` writes them.
  *
- * Particles of EMAN2 can be written as a list (.lst), too: their lines with the columns as further keys.
+ * Particles of EMAN2 can be written as a list (.lst), too, with the columns as further keys, those of cryoSPARC as a `.cs` file
+ * with its result group (.csg), with the columns as fields `e2gmm/…`.
  *
  * RELION resolves stack names against its project folder, not against the folder of the STAR file. They are therefore
  * copied unless `projectFolder` is given, and the new file may be anywhere in the project.
  *
- * @param target path ending in `.star`, which RELION requires; for particles of EMAN2 also in `.lst`
+ * @param target path ending in `.star`, which RELION requires; for particles of EMAN2 also in `.lst`, of cryoSPARC in `.cs`
  * @returns warnings: stacks that RELION cannot read, images that need to be inverted
  * @throws InputError for no rows, rows outside the set, the source as target, columns of the wrong length or without a value
  * @example
@@ -59,10 +60,14 @@ export async function writeSelection(
   const options = beginTask(given);
   const { rows = Int32Array.from(particles.rows.keys()) } = options;
   const chosen = particles.select(rows);
-  const isList = /\.lst$/i.test(finalName(target));
-  if (isList && chosen.metadata.writeList) return writeListOf(target, particles, rows, options.columns ?? {});
+  const { extension } = chosen.metadata;
+  const isList = extension !== ".star" && finalName(target).toLowerCase().endsWith(extension);
+  if (isList) return writeListOf(target, particles, rows, options.columns ?? {});
   if (!/\.star$/i.test(finalName(target))) {
-    throw new InputError(target, `a name that ends in .star${chosen.metadata.writeList ? " or .lst" : ""}`);
+    throw new InputError(
+      target,
+      `a name that ends in .star${extension === ".star" ? "" : ` or ${extension}`}`,
+    );
   }
   await refuseSameFile(particles.file, target);
   const columns = addedColumns(particles, rows, options.columns ?? {});
@@ -105,7 +110,7 @@ export function latentColumns(
 
 type AddedColumns = NonNullable<WriteSelectionOptions["columns"]>;
 
-/** Writes particles of EMAN2 as a list; symmetry copies get the transforms in which they are seen. */
+/** Writes particles in the format of EMAN2 or cryoSPARC; symmetry copies get the transforms in which they are seen. */
 async function writeListOf(
   target: string,
   particles: ParticleSet,

@@ -105,16 +105,16 @@ export interface ParticleMetadata {
   writePoses(target: string, poses: RowPoses, options: TaskOptions): Promise<void>;
   /** As `write`, with columns added or replaced; for STAR files only. */
   writeStar?(target: string, rows: ArrayLike<number>, options: WriteStarOptions): Promise<void>;
-  /** As `write`, with values added or replaced; for lists of EMAN2 only. */
+  /** As `write`, with values added or replaced; for lists of EMAN2 and .cs files. */
   writeList?(target: string, rows: ArrayLike<number>, columns: readonly ListColumn[]): Promise<void>;
 }
 
 /** Extensions of particle files. */
 export type ParticleExtension = ".star" | ".cs" | ".lst";
 
-/** A column to add to a list of EMAN2. */
+/** A column to add to a list of EMAN2 or a .cs file. */
 export interface ListColumn {
-  /** Key in the dictionaries of the list. */
+  /** Key in the dictionaries of a list, name of the field after `e2gmm/`. */
   name: string;
   /** Value of the i-th written row. */
   value: (i: number) => number | string;
