@@ -35,7 +35,7 @@ export {
   reachOfPath,
 } from "./pathParts";
 export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
-export { type Places, type ReadPlacesOptions, readPlaces } from "./placesFile";
+export { type Places, placeColumns, type ReadPlacesOptions, readPlaces } from "./placesFile";
 export type { PointSet } from "./points";
 export {
   type PopulationDensity,

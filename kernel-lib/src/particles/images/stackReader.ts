@@ -4,6 +4,7 @@ import { InputError } from "../../errors";
 import { type ImageStack, openImageStack } from "../../formats/imageStack";
 import type { ByteSign } from "../../formats/mrc";
 import { roundedText } from "../../shortText";
+import { projectFolders } from "../projectFolders";
 
 /** Files that are kept open. */
 const maxOpenFiles = 16;
@@ -35,16 +36,7 @@ export class StackReader {
     private readonly dataFolder: string | undefined,
     private readonly bytes?: ByteSign,
   ) {
-    // The file's own folder, then its ancestors, one of which is RELION's project folder.
-    this.folders = [];
-    let folder = path.dirname(path.resolve(metadataFile));
-    for (;;) {
-      this.folders.push(folder);
-      const parent = path.dirname(folder);
-      if (parent === folder) break;
-      folder = parent;
-    }
-    this.folders.push(process.cwd());
+    this.folders = projectFolders(metadataFile);
   }
 
   /** Warnings about the stacks opened so far. */
