@@ -22,6 +22,8 @@ const commands = [
   "fsc",
   "postprocess",
   "project",
+  "convert",
+  "relion",
   "backends",
   "kernel install",
   "kernel uninstall",

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomicWrite";
-import { StoppedError } from "../errors";
+import { InputError, StoppedError } from "../errors";
 
 /** Types of output nodes in the pipelines of RELION 4 and 5, and their numbers in RELION 3. */
 const nodeTypes = {
@@ -58,7 +58,7 @@ export class RelionJob {
 
   /**
    * Runs another command of this program in a process of its own, which is stopped, as by Ctrl-C, when the job is to stop.
-   * @throws StoppedError if it was stopped; Error if it failed, which it has reported itself
+   * @throws StoppedError if it was stopped; InputError if it failed, which it has reported itself
    */
   async command(...args: string[]): Promise<void> {
     this.throwIfAborted();
@@ -74,7 +74,8 @@ export class RelionJob {
       this.signal.removeEventListener("abort", stop);
     });
     this.throwIfAborted();
-    if (code !== 0) throw new Error(`e2gmm ${args[0]} failed (${signal ?? `exit code ${code}`})`);
+    if (code !== 0)
+      throw InputError.of(`e2gmm ${args[0]} failed (${signal ?? `exit code ${code}`}), see above`);
   }
 
   private throwIfAborted(): void {

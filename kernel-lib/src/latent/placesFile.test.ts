@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
-import { readPlaces } from "./placesFile";
+import { type Field, npy } from "../particles/metadata/cryosparc.test.helper";
+import { placeColumns, readPlaces } from "./placesFile";
 
 /** A pickle of protocol 0 of lists and dictionaries: `(dp0\nV…` written by hand. */
 const list = (numbers: number[]) => `(${numbers.map((value) => `F${value}\n`).join("")}l`;
@@ -13,6 +14,27 @@ const dictionary = (entries: Record<string, string>) =>
     .join("")}d`;
 
 describe("places of other programs", () => {
+  test("are read from a .cs file of 3D Variability, components in the order of their numbers", async (t) => {
+    const file = path.join(temporaryFolder(t), "particles.cs");
+    const value = (k: number, values: number[]): Field => [`components_mode_${k}/value`, "<f4", values];
+    const uid: Field = ["uid", "<u8", [1n, 2n]];
+    writeFileSync(file, npy([uid, value(10, [5, 6]), value(0, [1, 2]), value(1, [3, 4])]));
+    assert.deepEqual(await readPlaces(file), { latent: 3, places: Float64Array.of(1, 3, 5, 2, 4, 6) });
+    writeFileSync(file, npy([uid]));
+    await assert.rejects(readPlaces(file), /expected fields components_mode_0\/value/);
+    writeFileSync(file, npy([uid, value(0, [1, Number.NaN])]));
+    await assert.rejects(readPlaces(file), /row 2, field components_mode_0\/value: expected a finite number/);
+  });
+
+  test("are columns for the explorer, one for each axis", () => {
+    const places = { latent: 2, places: Float64Array.of(1, 2, 3, 4) };
+    assert.deepEqual(placeColumns(places, 2, "cryoDRGN "), [
+      { name: "cryoDRGN 1", values: Float64Array.of(1, 3) },
+      { name: "cryoDRGN 2", values: Float64Array.of(2, 4) },
+    ]);
+    assert.throws(() => placeColumns(places, 3), /expected those of 3 particles, found 2/);
+  });
+
   test("are read from a table with or without header, in the order of its column index", async (t) => {
     const file = path.join(temporaryFolder(t), "z.csv");
     const expected = { latent: 2, places: Float64Array.of(1, 2, 3, 4) };
