@@ -60,8 +60,7 @@ export class HdfImages {
 
   /** Extent of an image: nx, ny, nz. @throws InputError if there is no such image */
   size(image: number): [number, number, number] {
-    const [nx = 1, ny = 1, nz = 1] = [...this.dataset(image).shape!].reverse();
-    return [nx, ny, nz];
+    return extentOf(this.dataset(image));
   }
 
   /**
@@ -81,10 +80,18 @@ export class HdfImages {
     return found;
   }
 
-  /** The values of an image, x fastest. @throws InputError if there is none, or values are not finite */
-  read(image: number): Float32Array {
+  /**
+   * The values of an image, x fastest.
+   * @param expected extent that it must have. Default: any
+   * @throws InputError if there is none, its extent is another, or values are not finite
+   */
+  read(image: number, expected?: readonly [number, number, number]): Float32Array {
     const where = `${this.file}: image ${image}`;
     const dataset = this.dataset(image);
+    const extent = extentOf(dataset);
+    if (expected && extent.some((n, axis) => n !== expected[axis])) {
+      throw new InputError(where, `${expected.join("×")} values`, extent.join("×"));
+    }
     const count = dataset.shape!.reduce((product, n) => product * n, 1);
     memoryFor(4 * count, this.file);
     let raw: unknown;
@@ -141,6 +148,12 @@ export class HdfImages {
     if (object) return object;
     throw new InputError(this.file, `images 0 to ${this.count - 1}`, `no image ${image}`);
   }
+}
+
+/** nx, ny, nz. */
+function extentOf({ shape }: Hdf5Object): [number, number, number] {
+  const [nx = 1, ny = 1, nz = 1] = [...shape!].reverse();
+  return [nx, ny, nz];
 }
 
 function numberOfImages(images: Hdf5Object): number {

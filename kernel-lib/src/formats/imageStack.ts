@@ -76,12 +76,7 @@ async function openHdfStack(file: string): Promise<ImageStack> {
       const pixels = nx * ny;
       const out = space ? new Float32Array(space, 0, count * pixels) : new Float32Array(count * pixels);
       for (let i = 0; i < count; i++) {
-        const [x, y, z] = hdf.size(first + i);
-        if (x !== nx || y !== ny || z !== 1) {
-          const place = `${file}: image ${first + i}`;
-          throw new InputError(place, `${nx}×${ny} pixels, as image 0`, `${x}×${y}×${z}`);
-        }
-        out.set(hdf.read(first + i), i * pixels);
+        out.set(hdf.read(first + i, [nx, ny, 1]), i * pixels);
       }
       return out;
     },

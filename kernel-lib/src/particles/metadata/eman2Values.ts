@@ -1,5 +1,6 @@
 import { InputError } from "../../errors";
 import type { HdfAttributes } from "../../formats/hdfImages";
+import { rotationError } from "../../optics/pose";
 
 /** EMAN2's transforms and CTF parameters, in the forms in which lists and HDF5 files hold them. */
 
@@ -73,8 +74,7 @@ export function eman2Pose(value: unknown, where: string): { rotation: number[]; 
     throw new InputError(where, "a transform of EMAN2, a matrix of 3 × 4 numbers", found);
   }
   const rotation = [0, 1, 2].flatMap((row) => matrix.slice(4 * row, 4 * row + 3));
-  const scaleOrMirror = orthogonalityError(rotation) > roundingError;
-  if (scaleOrMirror) {
+  if (rotationError(rotation) > roundingError) {
     throw new InputError(
       where,
       "a rotation without scale and mirror",
@@ -82,29 +82,6 @@ export function eman2Pose(value: unknown, where: string): { rotation: number[]; 
     );
   }
   return { rotation, shift: [matrix[3]!, matrix[7]!] };
-}
-
-function orthogonalityError(m: readonly number[]): number {
-  let error = 0;
-  for (let i = 0; i < 3; i++) {
-    for (let j = 0; j <= i; j++) {
-      const product = [0, 1, 2].reduce((sum, k) => sum + m[3 * i + k]! * m[3 * j + k]!, 0);
-      error = Math.max(error, Math.abs(product - (i === j ? 1 : 0)));
-    }
-  }
-  const [a, b, c, d, e, f, g, h, i] = m as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
-  return determinant > 0 ? error : Number.POSITIVE_INFINITY;
 }
 
 function matrixOf(value: unknown): number[] | undefined {
