@@ -1,4 +1,6 @@
 /** Particles with poses and CTF, read from RELION and cryoSPARC files. */
+
+export { readCryodrgnPoses } from "./cryodrgnPoses";
 export { describeLeftOut, type LeftOutImage } from "./images/imageOutliers";
 export { writeResultGroup } from "./metadata/cryosparcGroup";
 export {
