@@ -5,6 +5,24 @@
  */
 import h5wasm from "h5wasm/node";
 
+/** What is used of a group or dataset of h5wasm. */
+interface Entity {
+  type: string;
+  attrs: Readonly<Record<string, { value: unknown }>>;
+  shape?: number[] | null;
+  value?: unknown;
+  keys?(): string[];
+}
+
+/** What is used of h5wasm. */
+interface Library {
+  /** Resolves when the module is compiled. */
+  ready: Promise<{ activate_throwing_error_handler(): number }>;
+  File: new (file: string, mode: "r") => { get(path: string): Entity | null; close(): unknown };
+}
+
+const library = h5wasm as unknown as Library;
+
 /** Value of an attribute; a compound of n numbers is an array of one array of n numbers. */
 export type Hdf5Value = unknown;
 
@@ -34,12 +52,12 @@ let loading: Promise<void> | undefined;
 /** Opens an HDF5 file. @throws Error with the library's message */
 export async function openHdf5(file: string): Promise<Hdf5File> {
   // Without its throwing handler the library prints failures on the standard error, and returns garbage.
-  loading ??= h5wasm.ready.then((module) => void module.activate_throwing_error_handler());
+  loading ??= library.ready.then((module) => void module.activate_throwing_error_handler());
   await loading;
-  const opened = new h5wasm.File(file, "r");
+  const opened = new library.File(file, "r");
   return {
     get: (path) => {
-      let found: ReturnType<typeof opened.get>;
+      let found: Entity | null;
       try {
         found = opened.get(path);
       } catch {
@@ -56,6 +74,6 @@ export async function openHdf5(file: string): Promise<Hdf5File> {
         values: () => entity.value,
       };
     },
-    close: () => opened.close(),
+    close: () => void opened.close(),
   };
 }

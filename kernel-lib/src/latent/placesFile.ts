@@ -85,7 +85,7 @@ function componentsOf(table: NumpyTable): Places {
  * @throws InputError unless there is a place for each of `count` particles
  * @example
  * ```ts no-run
- * const run = await e2.Run.open("run");
+ * const run = await e2.openRun("run");
  * const theirs = await e2.latent.readPlaces("z.24.pkl");
  * const columns = e2.latent.placeColumns(theirs, run.record.particles, "cryoDRGN ");
  * await e2.explore(run, { columns });
