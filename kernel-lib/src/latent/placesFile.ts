@@ -22,7 +22,8 @@ export interface ReadPlacesOptions {
 /**
  * Reads places from a table with or without header (CSV, or text with blanks; a column `index` orders the rows), a NumPy array
  * (`.npy`, such as RECOVAR's `latent_coords.npy`), a pickle of arrays (`.pkl`), such as cryoDRGN's `z.24.pkl`, or a `.cs` file of
- * cryoSPARC's 3D Variability or 3D Flex, with `components_mode_0/value`, …. Pickles are read as data, nothing in them is executed.
+ * cryoSPARC's 3D Variability or 3D Flex, with `components_mode_0/value`, …. Of tables that this program writes only the coordinates
+ * count: of `latents.csv` the refined ones. Pickles are read as data, nothing in them is executed.
  * @throws InputError for anything else, for numbers that are not finite, and for a pickle of several arrays, with their names
  * @example
  * ```ts no-run
@@ -38,7 +39,7 @@ export async function readPlaces(file: string, { array }: ReadPlacesOptions = {}
     throw new InputError("array", `a pickle (.pkl) to choose it from`, file);
   if (!isPickle && kind !== ".npy") {
     const table = await readNumberTable(file, { unnamed: "z" });
-    const names = table.columns.filter((name) => name !== "index");
+    const names = coordinateColumns(table.columns);
     return { latent: names.length, places: columnsOf(table, names, file) };
   }
   const { shape, values } = isPickle ? await pickled(file, array) : await readNumpyArray(file);
@@ -103,6 +104,13 @@ export function placeColumns(
     name: `${label}${d + 1}`,
     values: Float64Array.from({ length: count }, (_, i) => places[i * latent + d]!),
   }));
+}
+
+/** Columns of coordinates: not what is said about them. */
+function coordinateColumns(names: readonly string[]): string[] {
+  const refined = names.filter((name) => /^z\d+_refined$/.test(name));
+  if (refined.length > 0) return refined;
+  return names.filter((name) => name !== "index" && !/_(deviation|observability)$/.test(name));
 }
 
 async function pickled(
