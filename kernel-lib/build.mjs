@@ -1,5 +1,5 @@
 // Compiles tslab-widgets, which this package is built on, then the package: TypeScript to dist/, AssemblyScript (assembly/) to
-// dist/wasm/. WGSL (shaders/) is copied to dist/shaders/. The reader of atomic models is bundled with the parts of molstar that it uses.
+// dist/wasm/. WGSL (shaders/) is copied to dist/shaders/. The readers of atomic models and of HDF5 are bundled with the parts of molstar and h5wasm that they use.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -26,25 +26,46 @@ if (existsSync(entry)) {
 rmSync(path.join(here, "dist/shaders"), { recursive: true, force: true });
 cpSync(path.join(here, "shaders"), path.join(here, "dist/shaders"), { recursive: true });
 run(require.resolve("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
-await bundleReader();
+const molstar = packageFolder("molstar");
+await bundle("atoms/molstarReader", molstar, "LICENSE", {
+  "molstar/lib/commonjs": path.join(molstar, "lib"),
+});
+await bundle("formats/hdf5Module", packageFolder("h5wasm"), "LICENSE.txt", {});
 
-/** Replaces the compiled `atoms/molstarReader.js` by one that needs no package, and adds the licence of what it contains. */
-async function bundleReader() {
-  const molstar = path.dirname(require.resolve("molstar/package.json"));
-  const bundle = await rolldown({
-    input: path.join(here, "src/atoms/molstarReader.ts"),
+/** Folder of an npm package. */
+function packageFolder(name) {
+  for (const folder of require.resolve.paths(name)) {
+    const found = path.join(folder, name);
+    if (existsSync(path.join(found, "package.json"))) return found;
+  }
+  throw new Error(`${name} is not installed`);
+}
+
+/**
+ * Replaces a compiled module by one that needs no package, and adds the licence of what it contains.
+ * @param name   path of the module below src, without extension
+ * @param folder folder of the one npm package that it uses
+ * @param alias  names of modules that are taken from elsewhere: ES modules, of which unused parts can be left out
+ */
+async function bundle(name, folder, licence, alias) {
+  const bundled = await rolldown({
+    input: path.join(here, `src/${name}.ts`),
     platform: "node",
-    // Its ES modules, of which unused parts can be left out
-    resolve: { alias: { "molstar/lib/commonjs": path.join(molstar, "lib") } },
+    resolve: { alias },
   });
-  const file = path.join(here, "dist/atoms/molstarReader.js");
-  const { output } = await bundle.write({ file, format: "cjs", minify: true });
-  await bundle.close();
+  const { output } = await bundled.write({
+    file: path.join(here, `dist/${name}.js`),
+    format: "cjs",
+    minify: true,
+  });
+  await bundled.close();
   const foreign = output
     .flatMap(({ modules = {} }) => Object.keys(modules))
-    .filter((name) => name.includes("node_modules") && !name.startsWith(molstar));
+    .filter((file) => file.includes("node_modules") && !file.startsWith(folder));
+  const own = path.basename(folder);
   if (output.length !== 1 || foreign.length > 0) {
-    throw new Error(`molstarReader: expected one file with code of molstar only, found also ${foreign}`);
+    throw new Error(`${name}: expected one file with code of ${own} only, found also ${foreign}`);
   }
-  copyFileSync(path.join(molstar, "LICENSE"), path.join(here, "dist/atoms/LICENSE-molstar.txt"));
+  const beside = path.join(here, path.dirname(`dist/${name}`), `LICENSE-${own}.txt`);
+  copyFileSync(path.join(folder, licence), beside);
 }

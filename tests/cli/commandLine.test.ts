@@ -23,6 +23,8 @@ const commands = [
   "fsc",
   "postprocess",
   "project",
+  "convert",
+  "relion",
   "backends",
   "kernel install",
   "kernel uninstall",

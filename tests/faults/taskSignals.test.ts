@@ -104,6 +104,8 @@ const calls: Record<string, () => Promise<unknown>> = {
   "Run.unexplained": () => e2.training.Run.prototype.unexplained.call({} as never, {}),
   "Run.assignByImages": () => e2.training.Run.prototype.assignByImages.call({} as never, {} as never),
   measureLeaks: () => e2.evidence.measureLeaks({ latent: 2, places: points, nuisances: [] }),
+  leaksOfPlaces: () =>
+    e2.evidence.leaksOfPlaces(particles, { latent: 1, places: new Float32Array(particles.count) }),
   scoreVolumes: () => e2.evidence.scoreVolumes([], { truth: new Map() }),
   neighbourhoodSimilarity: () => e2.evidence.neighbourhoodSimilarity({} as never),
   informationImbalance: () => e2.evidence.informationImbalance({} as never),

@@ -1,10 +1,23 @@
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
+import { InputError } from "../errors";
 import { leaksReport } from "../evidence/leaksReport";
 import { report } from "../evidence/report";
+import { readPlaces } from "../latent/placesFile";
+import { openParticles } from "../particles/particleSet";
+import { leaksOfPlaces } from "../training/leaks/runLeaks";
 import { openRun } from "../training/runs/openRun";
 import type { EvidenceOptions } from "../training/runs/run";
-import { examples, fileOption, numberOption, type QuietOption, quietOption, threadsOption } from "./options";
+import {
+  dataFolderOption,
+  examples,
+  fileOption,
+  numberOption,
+  particleFileHelp,
+  type QuietOption,
+  quietOption,
+  threadsOption,
+} from "./options";
 import type { RunCommand, Session } from "./session";
 
 interface EvidenceCommandOptions extends QuietOption {
@@ -16,6 +29,10 @@ interface EvidenceCommandOptions extends QuietOption {
   column?: string[];
   unexplained?: string;
   json?: string;
+  places?: string;
+  array?: string;
+  input?: string;
+  dataFolder?: string;
 }
 
 /** Adds the command `evidence`. */
@@ -30,9 +47,22 @@ export function addEvidence(program: Command, run: RunCommand): void {
         "measured at the end of the training; with options it is measured now. Below it stands whether the places of the particles " +
         "depend on what must not matter: view, in-plane angle, shift, defocus, optics group, micrograph, random subset, by the " +
         "variance explained (R²) and the mutual information, with p-values from permutations. The last line says how many particles " +
-        "the model does not explain, such as those of a rare state.",
+        "the model does not explain, such as those of a rare state. With --places and --input instead of a run: whether places of another " +
+        "program, such as cryoDRGN, depend on what must not matter.",
     )
-    .argument("<run>", "run folder of e2gmm train")
+    .argument("[run]", "run folder of e2gmm train")
+    .addOption(
+      fileOption(
+        "--places <file>",
+        "instead of a run: places of another program, of all particles of --input: a table (CSV, or text with blanks), an array (.npy), a " +
+          "pickle (.pkl), or a .cs file of 3D Variability",
+      ),
+    )
+    .addOption(
+      new Option("--array <name>", "the array of places in a pickle of several: its keys, such as zs/4"),
+    )
+    .addOption(fileOption("--input <file>", `with --places: their particles: ${particleFileHelp}`))
+    .addOption(dataFolderOption())
     .addOption(new Option("--anew", "measure now, on all particles held out"))
     .addOption(
       numberOption("--particles <n>", "measure now, on at most so many", { integer: true, least: 10 }),
@@ -58,9 +88,16 @@ export function addEvidence(program: Command, run: RunCommand): void {
     .addOption(fileOption("--json <file>", "output file of all numbers, rings and leaks included"))
     .addOption(threadsOption("the projections"))
     .addOption(quietOption());
-  examples(command, "e2gmm evidence run", "e2gmm evidence run --anew --mask domain.mrc");
-  command.action((folder: string, options: EvidenceCommandOptions) =>
-    run(options, (session) => evidence(folder, options, session)),
+  examples(
+    command,
+    "e2gmm evidence run",
+    "e2gmm evidence run --anew --mask domain.mrc",
+    "e2gmm evidence --places z.24.pkl --input particles.star",
+  );
+  command.action((folder: string | undefined, options: EvidenceCommandOptions) =>
+    run(options, (session) =>
+      folder === undefined ? evidenceOfPlaces(options, session) : evidence(folder, options, session),
+    ),
   );
 }
 
@@ -72,8 +109,31 @@ function columnOption(): Option {
   ]);
 }
 
+/** Leaks of places of another program. */
+async function evidenceOfPlaces(options: EvidenceCommandOptions, session: Session): Promise<void> {
+  const { places, array, input, dataFolder, column: columns, json } = options;
+  if (places === undefined || input === undefined) {
+    throw new InputError("input", "a run, or --places and --input", "none of them");
+  }
+  const { anew, particles, mask, block, unexplained } = options;
+  for (const [name, value] of Object.entries({ anew, particles, mask, block, unexplained })) {
+    if (value !== undefined) throw new InputError(`--${name}`, "a run, of which it is measured", "--places");
+  }
+  const outputs = await session.writes(json ? [json] : [], [places, input]);
+  const { signal, onProgress } = session;
+  const set = session.closing(await openParticles(input, { dataFolder, signal }));
+  const found = await readPlaces(places, { array });
+  const leaks = await leaksOfPlaces(set, found, { signal, onProgress, ...(columns && { columns }) });
+  if (json) await writeAtomic(outputs.place(json), `${JSON.stringify({ leaks }, null, 2)}\n`);
+  await outputs.keep(signal);
+  for (const line of leaksReport(leaks)) session.print(line);
+}
+
 async function evidence(folder: string, options: EvidenceCommandOptions, session: Session): Promise<void> {
   const { anew, particles, mask, block, threads, column: columns, unexplained: set, json } = options;
+  for (const name of ["places", "array", "input", "dataFolder"] as const) {
+    if (options[name] !== undefined) throw new InputError(`--${name}`, "no run beside it", folder);
+  }
   const outputs = await session.writes(
     [set, json].filter((file) => file !== undefined),
     [mask],

@@ -244,8 +244,8 @@ async function writeSets(
   const { set, used, division, latent } = sets;
   const { centres, labels, sizes, populations, advice } = division;
   if (advice !== undefined) session.print(advice);
-  // Of a .cs file symmetry copies are written as STAR files, which can hold their orientations.
-  const extension = path.extname(set.file).toLowerCase() === ".cs" && !set.symmetry ? ".cs" : ".star";
+  // Symmetry copies are written as STAR files, which can hold their orientations.
+  const extension = set.symmetry ? ".star" : set.metadata.extension;
   const digits = String(sizes.length).length;
   const axes = Array.from({ length: latent }, (_, d) => `z${d + 1}`);
   const table = [["set", "particles", ...axes, ...(populations ? ["population"] : [])].join(",")];

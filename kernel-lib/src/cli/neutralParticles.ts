@@ -8,7 +8,7 @@ import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { neutralFromParticles, polishNeutralModel } from "../training/neutral/neutralFromParticles";
 import type { NeutralReport } from "../training/neutral/neutralOptions";
 import { type EngineOptions, engineChoice, engineOptions } from "./engineOptions";
-import { dataFolderOption, fileOption, numberOption } from "./options";
+import { dataFolderOption, fileOption, numberOption, particleFileHelp } from "./options";
 import type { Outputs } from "./outputs";
 import type { Session } from "./session";
 
@@ -36,7 +36,7 @@ export interface BuiltModel extends Pick<GrownModel, "model" | "rounds" | "warni
 /** Options about particles. */
 export function particleOptions(): Option[] {
   return [
-    fileOption("--particles <file>", "particles with poses: STAR file of RELION, or .cs file of cryoSPARC"),
+    fileOption("--particles <file>", `particles with poses: ${particleFileHelp}`),
     numberOption(
       "--half <number>",
       "use one half of the particles: 1 or 2, of _rlnRandomSubset if the file has it, else every other one",

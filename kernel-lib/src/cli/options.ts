@@ -10,6 +10,10 @@ import { engineNames } from "../projection/engines";
  * Options of the command line that validate their values, and options that several commands share.
  */
 
+/** What particle files can be, for descriptions of options. */
+export const particleFileHelp =
+  "STAR file of RELION, .cs or .csg file of cryoSPARC, or .lst or .hdf file of EMAN2";
+
 /** Parses decimal numbers only (`-1`, `.5`, `1e-3`); NaN for anything else, such as empty text and hexadecimal numbers. */
 function parseDecimal(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;

@@ -4,6 +4,7 @@ import path from "node:path";
 import { isSameFile, partialName, resolveTarget, type WriteTarget } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
 import { withFileName } from "../fileErrors";
+import { writeResultGroup } from "../particles/metadata/cryosparcGroup";
 
 /** Where an output goes. */
 interface Output extends WriteTarget {
@@ -107,6 +108,10 @@ export class Outputs {
       }
     }
     for (const target of this.placed) this.waiting.delete(target);
+    // A .cs file is written under its final name for the first time here.
+    for (const target of this.placed) {
+      if (target.toLowerCase().endsWith(".cs")) await writeResultGroup(target);
+    }
     await Promise.all(clear.map((step) => step().catch(() => undefined)));
   }
 

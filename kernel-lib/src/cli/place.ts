@@ -11,6 +11,7 @@ import {
   examples,
   fileOption,
   invertContrastOption,
+  particleFileHelp,
   type QuietOption,
   quietOption,
   required,
@@ -39,7 +40,7 @@ export function addPlace(program: Command, run: RunCommand): void {
         "index (from 0), and for each axis z and its standard deviation. The particles of the run are needed as well.",
     )
     .argument("<run>", "run folder of e2gmm train")
-    .addOption(required(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC")))
+    .addOption(required(fileOption("--particles <file>", particleFileHelp)))
     .addOption(required(fileOption("--out <file>", "output file of the table (CSV)")))
     .addOption(dataFolderOption())
     .addOption(apixOption())

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../version";
 import { addAtoms } from "./atoms";
 import { addBackends } from "./backends";
+import { addConvert } from "./convert";
 import { addCorrect } from "./correct";
 import { addDecode } from "./decode";
 import { addEvidence } from "./evidence";
@@ -17,6 +18,7 @@ import { addProject } from "./project";
 import { addReconstruct } from "./reconstruct";
 import { addPoses } from "./refinePoses";
 import { addRegionMotion } from "./regionMotion";
+import { addRelion } from "./relion";
 import { addRounds } from "./rounds";
 import { addScore } from "./score";
 import type { RunCommand } from "./session";
@@ -59,6 +61,8 @@ export function makeProgram(run: RunCommand): Command {
   addFsc(program, run);
   addPostprocess(program, run);
   addProject(program, run);
+  addConvert(program, run);
+  addRelion(program, run);
   addBackends(program, run);
   addKernel(program, run);
   program.addHelpText(

@@ -21,6 +21,7 @@ import {
   invertContrastOption,
   lengthOption,
   mapOutOption,
+  particleFileHelp,
   type QuietOption,
   quietOption,
   required,
@@ -55,7 +56,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         "beside it two half maps and their FSC (map_half1.mrc, map_half2.mrc and map_fsc.txt for map.mrc). The halves are " +
         "those of _rlnRandomSubset if the file has it, else every other particle; rows of the same image stay together.",
     )
-    .addOption(required(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC")))
+    .addOption(required(fileOption("--particles <file>", particleFileHelp)))
     .addOption(
       fileOption(
         "--select <file>",

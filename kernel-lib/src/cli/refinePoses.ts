@@ -23,6 +23,7 @@ import {
   invertContrastOption,
   lengthOption,
   numberOption,
+  particleFileHelp,
   type QuietOption,
   quietOption,
   required,
@@ -64,7 +65,7 @@ export function addPoses(program: Command, run: RunCommand): void {
         "motion that poses imitate: e2gmm rounds decides by half maps.",
     )
     .argument("[run]", "run folder of e2gmm train")
-    .addOption(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC"))
+    .addOption(fileOption("--particles <file>", particleFileHelp))
     .addOption(fileOption("--model <file>", "model that poses are refined against (.txt or .pdb)"))
     .addOption(
       lengthOption("--resolution <Å>", "finest detail to use with --model (default: all of its box)"),

@@ -18,6 +18,7 @@ import {
   invertContrastOption,
   lengthOption,
   numberOption,
+  particleFileHelp,
   type QuietOption,
   quietOption,
   required,
@@ -64,7 +65,7 @@ export function addRounds(program: Command, run: RunCommand): void {
         "samples better that they were not inferred from, and half maps do not agree less; trainings.csv has the evidence for motion " +
         "before and after. Ctrl-C stops; the same command continues.",
     )
-    .addOption(required(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC")))
+    .addOption(required(fileOption("--particles <file>", particleFileHelp)))
     .addOption(
       required(fileOption("--out <folder>", "output folder, new or empty, or that of a run to continue")),
     )

@@ -19,6 +19,7 @@ import {
   invertContrastOption,
   lengthOption,
   numberOption,
+  particleFileHelp,
   quietOption,
   required,
 } from "./options";
@@ -164,7 +165,7 @@ function addStudyOptions(command: Command, own: readonly Option[], without: read
     [
       "Input and output:",
       [
-        required(fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC")),
+        required(fileOption("--particles <file>", particleFileHelp)),
         required(
           fileOption("--out <folder>", "folder of the study, new or empty, or that of one to continue"),
         ),

@@ -25,6 +25,7 @@ import {
   filesOption,
   invertContrastOption,
   lengthOption,
+  particleFileHelp,
   quietOption,
   required,
   symmetryOption,
@@ -73,7 +74,7 @@ export function addTrain(program: Command, run: RunCommand): void {
 /** Files, and how they are read. */
 function inputOptions(): Option[] {
   return [
-    fileOption("--particles <file>", "STAR file of RELION, or .cs file of cryoSPARC"),
+    fileOption("--particles <file>", particleFileHelp),
     fileOption("--model <file>", "neutral model (.txt), from e2gmm neutral"),
     required(fileOption("--out <folder>", "run folder, new or empty")),
     new Option("--resume", "continue the run in --out, with its own inputs and options"),

@@ -16,6 +16,7 @@ export {
   measureLeaks,
   type Nuisance,
 } from "../training/leaks/leaks";
+export { leaksOfPlaces, type OthersPlaces, type RunLeaksOptions } from "../training/leaks/runLeaks";
 export type { PosePrior } from "../training/posterior/placePosterior";
 export { type AxisCoverage, type CoverageData, coverage } from "./coverage";
 export { leaksReport } from "./leaksReport";

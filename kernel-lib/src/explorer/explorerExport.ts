@@ -56,7 +56,11 @@ export async function exportFile(
       const columns = latentColumns(explored.latents, explored.latent);
       const { rows } = chosen();
       const particles = explored.requireParticles();
-      const warnings = await writeSelection(await place(file, ".star"), particles, { rows, columns });
+      const warnings = await writeSelection(
+        await place(file, ".star", particles.metadata.extension),
+        particles,
+        { rows, columns },
+      );
       return { files: [file], warnings };
     }
     case "map": {

@@ -9,6 +9,8 @@ export interface NumpyField {
   type: string;
   /** Number of values; 1 for a scalar. */
   length: number;
+  /** Extent of an array in each dimension; empty for a scalar. */
+  dimensions: readonly number[];
   /** Byte offset in the row. */
   offset: number;
 }
@@ -70,14 +72,15 @@ function parseFields(description: string, file: string): NumpyField[] {
   pattern.lastIndex = 1;
   for (let found = pattern.exec(description); found; found = pattern.exec(description)) {
     const [, name, type, shape] = found as unknown as [string, string, string, string | undefined];
-    const length = (shape ?? "1")
+    const dimensions = (shape ?? "")
       .split(",")
       .filter((n) => n.trim() !== "")
-      .reduce((product, n) => product * Number(n), 1);
+      .map(Number);
+    const length = dimensions.reduce((product, n) => product * n, 1);
     const bytes = typeBytes(type);
     if (!(bytes > 0))
       throw new InputError(`${file}: field ${name}`, "numbers or text of fixed length", `type ${type}`);
-    fields.push({ name, type, length, offset });
+    fields.push({ name, type, length, dimensions, offset });
     offset += length * bytes;
     if (pattern.lastIndex >= description.length - 1) return fields;
   }

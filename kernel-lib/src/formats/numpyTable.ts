@@ -1,5 +1,5 @@
 import { InputError } from "../errors";
-import { openSource } from "./fileSource";
+import { memoryFor, openSource } from "./fileSource";
 import {
   type NumpyField,
   type NumpyHeader,
@@ -8,6 +8,11 @@ import {
   parseNumpyHeader,
   typeBytes,
 } from "./numpyHeader";
+
+/** Fields of a table that go into another: all rows of `rows`; or a new field. */
+export type TablePart =
+  | { table: NumpyTable; fields: readonly string[]; rows: ArrayLike<number> }
+  | { name: string; values: ArrayLike<number> };
 
 /**
  * A one-dimensional NumPy structured array in a `.npy` file, the format of cryoSPARC's `.cs` files
@@ -53,6 +58,52 @@ export class NumpyTable {
       throw new InputError(file, `${expected} bytes for ${count} rows`, found);
     }
     return new NumpyTable(file, header, bytes.subarray(dataStart));
+  }
+
+  /**
+   * A table of some fields of other tables, and of new fields of float32 numbers.
+   * @param file  what to call it in errors
+   * @param parts each with the row of its table for every row of the new one
+   */
+  static assemble(file: string, count: number, parts: readonly TablePart[]): NumpyTable {
+    const fields: NumpyField[] = [];
+    let rowBytes = 0;
+    for (const part of parts) {
+      const own =
+        "table" in part ? part.fields.map((name) => part.table.field(name)) : [newField(part, count)];
+      for (const field of own) {
+        fields.push({ ...field, offset: rowBytes });
+        rowBytes += field.length * typeBytes(field.type);
+      }
+    }
+    const data = Buffer.from(memoryFor(count * rowBytes, file));
+    const description = `[${fields.map(describeField).join(", ")}]`;
+    const made = new NumpyTable(file, { description, fields, count, rowBytes, dataStart: 0 }, data);
+    let at = 0;
+    for (const part of parts) {
+      if ("table" in part) {
+        for (const name of part.fields) made.copy(fields[at++]!, part.table, name, part.rows);
+      } else {
+        made.fill(fields[at++]!, part.values);
+      }
+    }
+    return made;
+  }
+
+  private copy(to: NumpyField, table: NumpyTable, name: string, rows: ArrayLike<number>): void {
+    const { offset } = table.field(name);
+    const bytes = to.length * typeBytes(to.type);
+    for (let row = 0; row < this.count; row++) {
+      const from = rows[row]! * table.rowBytes + offset;
+      table.data.copy(this.data, row * this.rowBytes + to.offset, from, from + bytes);
+    }
+  }
+
+  private fill({ length, offset }: NumpyField, values: ArrayLike<number>): void {
+    for (let i = 0; i < values.length; i++) {
+      const row = Math.floor(i / length);
+      this.view.setFloat32(row * this.rowBytes + offset + 4 * (i % length), values[i]!, true);
+    }
   }
 
   /** Whether there is a field of this name. */
@@ -157,4 +208,15 @@ export class NumpyTable {
       yield this.data.subarray(rows[i]! * this.rowBytes, (rows[i]! + 1) * this.rowBytes);
     }
   }
+}
+
+/** A field of float32 numbers, as many per row as there are values for each. */
+function newField({ name, values }: { name: string; values: ArrayLike<number> }, count: number): NumpyField {
+  const length = count === 0 ? 1 : values.length / count;
+  return { name, type: "<f4", length, dimensions: length === 1 ? [] : [length], offset: 0 };
+}
+
+function describeField({ name, type, dimensions }: NumpyField): string {
+  const shape = dimensions.length === 0 ? "" : `, (${dimensions.map((n) => `${n},`).join(" ")})`;
+  return `('${name}', '${type}'${shape})`;
 }

@@ -36,6 +36,7 @@ export {
   reachOfPath,
 } from "./pathParts";
 export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
+export { placeColumns } from "./placeColumns";
 export type { Places } from "./places";
 export { type ReadPlacesOptions, readPlaces } from "./placesFile";
 export type { PointSet } from "./points";

@@ -3,6 +3,8 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
+import { type Field, npy } from "../particles/metadata/cryosparc.test.helper";
+import { placeColumns } from "./placeColumns";
 import { readPlaces } from "./placesFile";
 
 /** A pickle of protocol 0 of lists and dictionaries: `(dp0\nV…` written by hand. */
@@ -13,6 +15,31 @@ const dictionary = (entries: Record<string, string>) =>
     .join("")}d`;
 
 describe("places of other programs", () => {
+  test("are read from a .cs file of 3D Variability, components in the order of their numbers", async (t) => {
+    const file = path.join(temporaryFolder(t), "particles.cs");
+    const value = (k: number, values: number[]): Field => [`components_mode_${k}/value`, "<f4", values];
+    const uid: Field = ["uid", "<u8", [1n, 2n]];
+    writeFileSync(file, npy([uid, value(10, [5, 6]), value(0, [1, 2]), value(1, [3, 4])]));
+    assert.deepEqual(await readPlaces(file), {
+      latent: 3,
+      places: Float64Array.of(1, 3, 5, 2, 4, 6),
+      names: { column: "uid", values: ["1", "2"] },
+    });
+    writeFileSync(file, npy([uid]));
+    await assert.rejects(readPlaces(file), /expected fields components_mode_0\/value/);
+    writeFileSync(file, npy([uid, value(0, [1, Number.NaN])]));
+    await assert.rejects(readPlaces(file), /particles\.cs: row 2: expected finite numbers/);
+  });
+
+  test("are columns for the explorer, one for each axis", () => {
+    const places = { latent: 2, places: Float64Array.of(1, 2, 3, 4) };
+    assert.deepEqual(placeColumns(places, 2, "cryoDRGN "), [
+      { name: "cryoDRGN 1", values: Float64Array.of(1, 3) },
+      { name: "cryoDRGN 2", values: Float64Array.of(2, 4) },
+    ]);
+    assert.throws(() => placeColumns(places, 3), /expected those of 3 particles, found 2/);
+  });
+
   test("are read from a table with or without header, in the order of its column index", async (t) => {
     const file = path.join(temporaryFolder(t), "z.csv");
     const expected = { latent: 2, places: Float64Array.of(1, 2, 3, 4) };
@@ -54,7 +81,7 @@ describe("places of other programs", () => {
   test("that are not numbers are refused", async (t) => {
     const file = path.join(temporaryFolder(t), "z.pkl");
     writeFileSync(file, `${list([1, Number.NaN])}.`);
-    await assert.rejects(readPlaces(file), /z\.pkl: row 1: expected finite numbers, found NaN/);
+    await assert.rejects(readPlaces(file), /z\.pkl: row 2: expected finite numbers, found NaN/);
     writeFileSync(file, "Vtext\n.");
     await assert.rejects(readPlaces(file), /found no array of numbers/);
     await assert.rejects(readPlaces("z.csv", { array: "z" }), /^InputError: array: expected a pickle/);

@@ -15,8 +15,8 @@ export interface ReadPlacesOptions {
 
 /**
  * Reads places from a table with or without header (CSV, or text with blanks; a column `index` orders the rows), a NumPy array
- * (`.npy`), a pickle of arrays (`.pkl`), such as cryoDRGN's `z.24.pkl`, or the components of cryoSPARC's 3D variability or 3D Flex (`.cs`).
- * Pickles are read as data, nothing in them is executed. A column of the table with the name of the image (`image`, `_rlnImageName`), and the
+ * (`.npy`, such as RECOVAR's `latent_coords.npy`), a pickle of arrays (`.pkl`), such as cryoDRGN's `z.24.pkl`, or the components of
+ * cryoSPARC's 3D Variability or 3D Flex (`.cs`, fields `components_mode_0/value`, …). Pickles are read as data, nothing in them is executed. A column of the table with the name of the image (`image`, `_rlnImageName`), and the
  * `uid` of cryoSPARC, say which particle a row is of. Of tables that this program writes only the coordinates count: of `latents.csv` the
  * refined ones.
  * @throws InputError for anything else, for numbers that are not finite, and for a pickle of several arrays, with their names
@@ -36,7 +36,7 @@ export async function readPlaces(file: string, { array }: ReadPlacesOptions = {}
     const named = await namedTable(file);
     if (named) return named;
     const table = await readNumberTable(file, { unnamed: "z" });
-    const names = placeColumns(table.columns);
+    const names = coordinateColumns(table.columns);
     return { latent: names.length, places: columnsOf(table, names, file) };
   }
   const { shape, values } = isPickle ? await pickled(file, array) : await readNumpyArray(file);
@@ -46,15 +46,18 @@ export async function readPlaces(file: string, { array }: ReadPlacesOptions = {}
   return { latent, places: values };
 }
 
-/** Components `components_mode_0/value`, … of the particles of cryoSPARC. @throws InputError for a file without any */
+/** Values of cryoSPARC's components, in the order of their numbers. @throws InputError for a file without any */
 async function components(file: string): Promise<Places> {
   const table = await NumpyTable.read(file);
-  const fields: string[] = [];
-  while (table.has(`components_mode_${fields.length}/value`))
-    fields.push(`components_mode_${fields.length}/value`);
+  const number = (field: string) => Number(field.replace(/\D+/g, ""));
+  const fields = [...table.fields.keys()]
+    .filter((name) => /^components_mode_\d+\/value$/.test(name))
+    .sort((a, b) => number(a) - number(b));
   const latent = fields.length;
-  if (latent === 0)
-    throw new InputError(file, "the field components_mode_0/value", [...table.fields.keys()].join(" "));
+  if (latent === 0) {
+    const expected = "fields components_mode_0/value, …, which 3D Variability writes";
+    throw new InputError(file, expected, [...table.fields.keys()].join(" "));
+  }
   const places = new Float64Array(table.count * latent);
   for (const [d, field] of fields.entries()) {
     const values = table.numbers(field, 0);
@@ -71,11 +74,11 @@ async function components(file: string): Promise<Places> {
 function checkFinite(values: Float64Array, latent: number, file: string): void {
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
-    throw new InputError(`${file}: row ${Math.floor(bad / latent)}`, "finite numbers", `${values[bad]}`);
+    throw new InputError(`${file}: row ${Math.floor(bad / latent) + 1}`, "finite numbers", `${values[bad]}`);
 }
 
 /** Columns of coordinates: not what is said about them. */
-function placeColumns(names: readonly string[]): string[] {
+function coordinateColumns(names: readonly string[]): string[] {
   const refined = names.filter((name) => /^z\d+_refined$/.test(name));
   if (refined.length > 0) return refined;
   return names.filter((name) => name !== "index" && !/_(deviation|observability)$/.test(name));

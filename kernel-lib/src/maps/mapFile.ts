@@ -1,5 +1,7 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
+import { type HdfAttributes, HdfImages } from "../formats/hdfImages";
+import { isHdfFile } from "../formats/imageStack";
 import { isPixelSize, type MrcFile, type OpenMrcOptions, openMrc } from "../formats/mrc";
 import { MrcWriter } from "../formats/mrcWriter";
 import { beginTask, type TaskOptions } from "../progress";
@@ -20,7 +22,7 @@ export interface WriteMapOptions extends Pick<TaskOptions, "signal"> {
 }
 
 /**
- * Reads one volume of any size from an MRC or CCP4 file; axes are reordered to X, Y, Z.
+ * Reads one volume of any size from an MRC or CCP4 file, with axes reordered to X, Y, Z, or from an HDF5 file of EMAN2.
  *
  * @throws InputError for what {@link openMrc} refuses, a stack of images or of volumes, and voxels that are not cubes
  * @example
@@ -31,6 +33,7 @@ export interface WriteMapOptions extends Pick<TaskOptions, "signal"> {
  */
 export async function readMap(file: string, options: ReadMapOptions = {}): Promise<Volume> {
   const task = beginTask(options);
+  if (await isHdfFile(file)) return readHdfMap(file, task);
   const mrc = await openMrc(file, task);
   try {
     checkIsOneVolume(mrc);
@@ -44,6 +47,49 @@ export async function readMap(file: string, options: ReadMapOptions = {}): Promi
   } finally {
     await mrc.close();
   }
+}
+
+/** Reads the volume of an HDF5 file. @throws InputError for several images, an image, and voxels that are not cubes */
+async function readHdfMap(file: string, task: ReadMapOptions): Promise<Volume> {
+  const hdf = await HdfImages.open(file);
+  try {
+    if (hdf.count > 1) throw new InputError(file, "one map", `${hdf.count} images`);
+    const size = hdf.size(0);
+    throwIfStopped(task.signal);
+    const attributes = hdf.attributes(0);
+    const apix = task.apix ?? hdfVoxel(file, attributes);
+    const origin = ["origin_x", "origin_y", "origin_z"].map((name) => Number(attributes.get(name) ?? 0));
+    const known = origin.every((x) => Math.abs(x) <= farthestOrigin);
+    if (!known)
+      task.onWarning?.(
+        `${file}: the origin ${origin.join(", ")} Å is too far away to be real and is ignored`,
+      );
+    return {
+      data: hdf.read(0),
+      size,
+      apix,
+      origin: known ? (origin as [number, number, number]) : [0, 0, 0],
+    };
+  } finally {
+    hdf.close();
+  }
+}
+
+/** Å per voxel. @throws InputError if the attributes have none, or voxels are not cubes (to 0.1 %) */
+function hdfVoxel(file: string, attributes: HdfAttributes): number {
+  const voxel = ["apix_x", "apix_y", "apix_z"].map((name) => attributes.get(name));
+  const apix = Number(voxel[0]);
+  if (!isPixelSize(apix)) {
+    throw new InputError(
+      `${file}: EMAN.apix_x`,
+      "a pixel size, or one given by the caller",
+      String(voxel[0] ?? "none"),
+    );
+  }
+  if (voxel.some((length) => length !== undefined && !(Math.abs(Number(length) - apix) <= 1e-3 * apix))) {
+    throw new InputError(`${file}: EMAN.apix_y, apix_z`, "cubic voxels", `${voxel.join(" × ")} Å`);
+  }
+  return apix;
 }
 
 /** Origins further away than this, in Å, come from header words that were never filled in. */

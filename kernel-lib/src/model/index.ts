@@ -6,6 +6,7 @@ export {
 } from "./asymmetricUnit";
 export { type ModelDensityOptions, modelDensity as density } from "./density";
 export { mergedModels as merge, movedModel as move, rescaledModel as rescale } from "./edit";
+export { readEman2Text, writeEman2Text } from "./eman2Text";
 export { emptyModel as empty, type GaussianModel, Row, type Vector3 } from "./gaussianModel";
 export { growNeutralModel as grow } from "./growNeutralModel";
 export type { GrownModel, GrowOptions, GrowthRound } from "./growth";

@@ -98,3 +98,20 @@ export function vectorFromRotation(matrix: ArrayLike<number>, at = 0): [number, 
   const scale = (2 * Math.atan2(length, Math.abs(w)) * (w < 0 ? -1 : 1)) / length;
   return [v[0]! * scale, v[1]! * scale, v[2]! * scale];
 }
+
+/** Largest deviation of R·Rᵀ from the unit matrix, infinite for a reflection, of the matrix (row-major) at index `at`. */
+export function rotationError(matrix: ArrayLike<number>, at = 0): number {
+  const m = (i: number, j: number) => matrix[at + 3 * i + j]!;
+  let error = 0;
+  for (let i = 0; i < 3; i++) {
+    for (let j = 0; j <= i; j++) {
+      const product = m(i, 0) * m(j, 0) + m(i, 1) * m(j, 1) + m(i, 2) * m(j, 2);
+      error = Math.max(error, Math.abs(product - (i === j ? 1 : 0)));
+    }
+  }
+  const determinant =
+    m(0, 0) * (m(1, 1) * m(2, 2) - m(1, 2) * m(2, 1)) -
+    m(0, 1) * (m(1, 0) * m(2, 2) - m(1, 2) * m(2, 0)) +
+    m(0, 2) * (m(1, 0) * m(2, 1) - m(1, 1) * m(2, 0));
+  return determinant > 0 ? error : Number.POSITIVE_INFINITY;
+}

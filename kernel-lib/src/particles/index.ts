@@ -1,5 +1,8 @@
 /** Particles with poses and CTF, read from RELION and cryoSPARC files. */
+
+export { readCryodrgnPoses } from "./cryodrgnPoses";
 export { describeLeftOut, type LeftOutImage } from "./images/imageOutliers";
+export { writeResultGroup } from "./metadata/cryosparcGroup";
 export {
   type Categories,
   type CategoryColumn,

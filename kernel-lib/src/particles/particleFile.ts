@@ -1,11 +1,15 @@
 import { InputError, throwIfStopped } from "../errors";
 import { readStart } from "../formats/fileSource";
-import { type ByteSign, squarePixelSize } from "../formats/mrc";
+import { hdfSignature } from "../formats/hdfImages";
+import type { ByteSign } from "../formats/mrc";
 import { type PointGroup, pointGroup } from "../optics/symmetry";
+import type { TaskOptions } from "../progress";
 import { undividedHalves } from "./halves";
 import { countRepeats, firstRowsOfImages } from "./imageIdentity";
 import { StackReader } from "./images/stackReader";
 import { readCryosparc } from "./metadata/cryosparcMetadata";
+import type { UseStack } from "./metadata/eman2Images";
+import { readEman2 } from "./metadata/eman2Metadata";
 import type { ParticleMetadata, StackFacts } from "./metadata/metadata";
 import { checkMetadata } from "./metadata/metadataChecks";
 import { metadataWarnings } from "./metadata/metadataWarnings";
@@ -39,6 +43,8 @@ export interface OpenParticlesOptions {
   withoutStacks?: StackFacts;
   /** Stops the opening. Default: in a notebook, set when the cell is interrupted. */
   signal?: AbortSignal;
+  /** Called while headers of images are read, which EMAN2's lists need. Default: in a notebook, a progress bar. */
+  onProgress?: TaskOptions["onProgress"];
 }
 
 /** An open particle file, shared by all sets of its particles. */
@@ -123,16 +129,28 @@ function uniteImages(
 async function readMetadata(
   file: string,
   reader: StackReader,
-  { apix, withoutStacks, signal }: OpenParticlesOptions,
+  { apix, withoutStacks, signal, onProgress }: OpenParticlesOptions,
 ): Promise<ParticleMetadata> {
+  refuseDatabase(file);
   const start = (await readStart(file, 212)).toString("latin1");
-  if (start.startsWith("\x93NUMPY")) return readCryosparc(file, { apix });
+  if (start.startsWith("\x93NUMPY") || /\.csg$/i.test(file)) return readCryosparc(file, { apix });
+  if (start.startsWith(hdfSignature) || /^#LS[TX]/.test(start)) {
+    const use: UseStack = (name, work) => reader.use(name, work, signal);
+    const own = { apix, signal, onProgress, ...(withoutStacks && { withoutStacks }) };
+    return readEman2(file, use, own);
+  }
   const other = otherFormat(file, start);
-  if (other) throw new InputError(file, "a STAR file of RELION or a .cs file of cryoSPARC", other);
+  if (other) {
+    throw new InputError(
+      file,
+      "a STAR file of RELION, a .cs file of cryoSPARC or a .lst file of EMAN2",
+      other,
+    );
+  }
   const probe = (name: string): Promise<StackFacts> => {
     const facts = reader.use(
       name,
-      async (stack) => ({ boxSize: stack.size[0], apix: squarePixelSize(stack), images: stack.size[2] }),
+      async (stack) => ({ boxSize: stack.size[0], apix: stack.apix, images: stack.size[2] }),
       signal,
     );
     return withoutStacks ? facts.catch(() => withoutStacks) : facts;
@@ -140,15 +158,21 @@ async function readMetadata(
   return readRelion(file, probe, { apix });
 }
 
-/** Describes unsupported formats that users try, with advice; undefined for any other file. */
+/** Describes unsupported formats that users try; undefined for any other file. */
 function otherFormat(file: string, start: string): string | undefined {
-  // EMAN2 has no program that writes a STAR file with angles (e2refinetorelion3d.py writes images and CTF only).
-  const elsewhere =
-    "which is not read yet, and EMAN2 writes no STAR file with angles: refine or import the particles in RELION or cryoSPARC";
-  if (start.startsWith("#LS")) return `a particle list of EMAN2, ${elsewhere}`;
-  if (start.startsWith("\x89HDF")) return "an HDF5 file, as EMAN2 has for images, which has no orientations";
   if (start.slice(208, 211) === "MAP" || /\.(mrcs?|map|st)$/i.test(file)) {
     return "an image file, which has no orientations";
   }
   return undefined;
+}
+
+/** @throws InputError for EMAN2's databases before 2012, which nothing else reads */
+function refuseDatabase(file: string): void {
+  if (!/^bdb:/i.test(file)) return;
+  const way = "`e2proc2d.py bdb:… particles.hdf` of EMAN2 writes one";
+  throw new InputError(
+    file,
+    "a list (.lst) or an HDF5 file",
+    `a database of old versions of EMAN2, which is not read: ${way}`,
+  );
 }

@@ -48,9 +48,9 @@ test("other formats are refused by name", async (t) => {
   await refuse(
     "a.lst",
     "#LSX\n# This file is in fast LST format.\n",
-    /found a particle list of EMAN2, which is not read yet/,
+    /a\.lst: expected at least one particle, found none/,
   );
-  await refuse("a.hdf", Buffer.from("\x89HDF\r\n\x1a\n", "latin1"), /found an HDF5 file/);
+  await refuse("a.hdf", Buffer.from("\x89HDF\r\n\x1a\n", "latin1"), /expected an undamaged HDF5 file/);
   await refuse(
     "a.mrcs",
     mrcBytes({ size: [4, 4, 1], values: new Array(16).fill(0) }),

@@ -15,7 +15,7 @@ export type { FileColumn, OpticsGroup } from "./metadata/metadata";
 export type { OpenParticlesOptions } from "./particleFile";
 
 /**
- * Opens a particle file: a STAR file of RELION 3.0 to 5, or a `.cs` file of cryoSPARC. The format is detected from the first
+ * Opens a particle file: a STAR file of RELION 3.0 to 5, a `.cs` file of cryoSPARC, or a list (`.lst`) or HDF5 file of EMAN2. The format is detected from the first
  * bytes; images are read on demand. Particles without an alignment (null vectors in cryoSPARC) are left out, with a warning.
  *
  * @param given default: stacks are looked for beside the file and in the folders above it, pixel size and contrast are the file's
@@ -337,7 +337,8 @@ export class ParticleSet {
     const { metadata } = this;
     const columns = copiedAngles(this);
     if (columns.length === 0) return metadata.write(target, this.rows);
-    if (!metadata.writeStar) throw new InputError(target, "particles without symmetry copies, in a .cs file");
+    if (!metadata.writeStar)
+      throw new InputError(target, "particles without symmetry copies, or a STAR file");
     return metadata.writeStar(target, this.rows, { columns });
   }
 

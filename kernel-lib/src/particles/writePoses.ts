@@ -1,6 +1,6 @@
 import { finalName } from "../atomicWrite";
 import { InputError } from "../errors";
-import { eulerFromRotation } from "../optics/pose";
+import { eulerFromRotation, rotationError } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
 import type { RowPoses } from "./metadata/metadata";
 import type { ParticleSet } from "./particleSet";
@@ -31,10 +31,10 @@ const roundingError = 1e-3;
  * and comment, byte by byte, and the pose of a particle that has not changed.
  *
  * A STAR file gets new `rlnAngleRot`, `rlnAngleTilt`, `rlnAnglePsi` and origins, in Å or pixels as it has them; missing columns
- * are added. A `.cs` file gets new `alignments3D/pose` and `alignments3D/shift`. From a `.cs` file a STAR file for RELION can be
- * written, too: then of the particles of the set alone, as by {@link writeSelection}.
+ * are added. A `.cs` file gets new `alignments3D/pose` and `alignments3D/shift`, a list of EMAN2 (`.lst`) new `xform.projection`. From
+ * these a STAR file for RELION can be written, too: then of the particles of the set alone, as by {@link writeSelection}.
  *
- * @param target path ending in `.star` or `.cs`
+ * @param target path ending in `.star`, `.cs` or `.lst`
  * @returns warnings, see {@link writeSelection}
  * @throws InputError for poses that do not fit, refined poses that are no better unless `force` is set, the source as target, a `.cs` file from a STAR file, and a `.cs` file without
  *   fields for poses
@@ -81,30 +81,13 @@ function checkPoses({ count }: ParticleSet, { rotations, shifts }: ParticlePoses
     }
   }
   for (let i = 0; i < count; i++) {
-    if (!(orthogonalityError(rotations, 9 * i) < roundingError)) {
+    if (!(rotationError(rotations, 9 * i) < roundingError)) {
       const found = Array.from({ length: 9 }, (_, j) => Number(rotations[9 * i + j]!.toFixed(4)));
       throw new InputError(`rotations: particle ${i}`, "a rotation matrix", found.join(" "));
     }
     const [x, y] = [shifts[2 * i]!, shifts[2 * i + 1]!];
     if (!Number.isFinite(x + y)) throw new InputError(`shifts: particle ${i}`, "finite numbers", `${x} ${y}`);
   }
-}
-
-/** Largest deviation of R·Rᵀ from the unit matrix, infinite for a reflection. */
-function orthogonalityError(matrix: ArrayLike<number>, at: number): number {
-  const m = (i: number, j: number) => matrix[at + 3 * i + j]!;
-  let error = 0;
-  for (let i = 0; i < 3; i++) {
-    for (let j = 0; j <= i; j++) {
-      const product = m(i, 0) * m(j, 0) + m(i, 1) * m(j, 1) + m(i, 2) * m(j, 2);
-      error = Math.max(error, Math.abs(product - (i === j ? 1 : 0)));
-    }
-  }
-  const determinant =
-    m(0, 0) * (m(1, 1) * m(2, 2) - m(1, 2) * m(2, 1)) -
-    m(0, 1) * (m(1, 0) * m(2, 2) - m(1, 2) * m(2, 0)) +
-    m(0, 2) * (m(1, 0) * m(2, 1) - m(1, 1) * m(2, 0));
-  return determinant > 0 ? error : Number.POSITIVE_INFINITY;
 }
 
 /** The poses by row of the file; rows whose pose is that of the file, to the last digit, are not changed. */

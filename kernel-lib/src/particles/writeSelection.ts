@@ -35,10 +35,13 @@ export interface WriteSelectionOptions extends TaskOptions {
  * is made from poses, CTF, half sets and image names. Symmetry copies (see `ParticleSet`) have a row each, with the angles in
  * which they are seen, as `relion_particle_symmetry_expand` writes them.
  *
+ * Particles of EMAN2 can be written as a list (.lst), too, with the columns as further keys, those of cryoSPARC as a `.cs` file
+ * with its result group (.csg), with the columns as fields `e2gmm/…`.
+ *
  * RELION resolves stack names against its project folder, not against the folder of the STAR file. They are therefore
  * copied unless `projectFolder` is given, and the new file may be anywhere in the project.
  *
- * @param target path ending in `.star`, which RELION requires
+ * @param target path ending in `.star`, which RELION requires; for particles of EMAN2 also in `.lst`, of cryoSPARC in `.cs`
  * @returns warnings: stacks that RELION cannot read, images that need to be inverted
  * @throws InputError for no rows, rows outside the set, the source as target, columns of the wrong length or without a value
  * @example
@@ -56,8 +59,16 @@ export async function writeSelection(
 ): Promise<string[]> {
   const options = beginTask(given);
   const { rows = Int32Array.from(particles.rows.keys()) } = options;
-  if (!/\.star$/i.test(finalName(target))) throw new InputError(target, "a name that ends in .star");
   const chosen = particles.select(rows);
+  const { extension } = chosen.metadata;
+  const isList = extension !== ".star" && finalName(target).toLowerCase().endsWith(extension);
+  if (isList) return writeListOf(target, particles, rows, options.columns ?? {});
+  if (!/\.star$/i.test(finalName(target))) {
+    throw new InputError(
+      target,
+      `a name that ends in .star${extension === ".star" ? "" : ` or ${extension}`}`,
+    );
+  }
   await refuseSameFile(particles.file, target);
   const columns = addedColumns(particles, rows, options.columns ?? {});
   const imageName = await imageNames(chosen, options.projectFolder);
@@ -97,11 +108,35 @@ export function latentColumns(
   );
 }
 
-function addedColumns(
+type AddedColumns = NonNullable<WriteSelectionOptions["columns"]>;
+
+/** Writes particles in the format of EMAN2 or cryoSPARC; symmetry copies get the transforms in which they are seen. */
+async function writeListOf(
+  target: string,
   particles: ParticleSet,
   rows: ArrayLike<number>,
-  columns: NonNullable<WriteSelectionOptions["columns"]>,
-): StarColumn[] {
+  columns: AddedColumns,
+): Promise<string[]> {
+  const chosen = particles.select(rows);
+  if (chosen.operators) {
+    throw new InputError(target, "particles without symmetry copies, or a name that ends in .star");
+  }
+  const added = addedValues(particles, columns).map(({ name, value }) => ({
+    name,
+    value: (i: number) => {
+      const own = value(rows[i]!);
+      return typeof own === "string" ? own : Number(own.toPrecision(9));
+    },
+  }));
+  await chosen.metadata.writeList!(target, chosen.rows, added);
+  return [];
+}
+
+/** The columns with a value for each particle. @throws InputError for wrong labels and lengths; `value` for a value that is not finite */
+function addedValues(
+  particles: ParticleSet,
+  columns: AddedColumns,
+): { name: string; value: (particle: number) => number | string }[] {
   return Object.entries(columns).map(([name, values]) => {
     if (!/^[A-Za-z]\w*$/.test(name))
       throw new InputError("column", "a label of letters and digits", JSON.stringify(name));
@@ -112,14 +147,23 @@ function addedColumns(
         String(values.length),
       );
     }
-    const text = (i: number) => {
-      const value = values[rows[i]!]!;
-      if (typeof value === "string") return starWord(value);
-      if (Number.isFinite(value)) return starNumber(value);
-      throw new InputError(`column ${name}: particle ${rows[i]}`, "a finite number", String(value));
+    const value = (particle: number) => {
+      const own = values[particle]!;
+      if (typeof own === "string" || Number.isFinite(own)) return own;
+      throw new InputError(`column ${name}: particle ${particle}`, "a finite number", String(own));
     };
-    return { name, text };
+    return { name, value };
   });
+}
+
+function addedColumns(particles: ParticleSet, rows: ArrayLike<number>, columns: AddedColumns): StarColumn[] {
+  return addedValues(particles, columns).map(({ name, value }) => ({
+    name,
+    text: (i) => {
+      const own = value(rows[i]!);
+      return typeof own === "string" ? starWord(own) : starNumber(own);
+    },
+  }));
 }
 
 /** Image names with stacks relative to a folder; undefined if they are copied. */

@@ -8,6 +8,7 @@ import { growNeutralModel } from "../model/growNeutralModel";
 import { writeModelText } from "../model/text";
 import { inParallel } from "../parallel";
 import { randomHalves } from "../particles/halves";
+import { particleExtension } from "../particles/particleExtension";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { Progress, TaskOptions } from "../progress";
 import { reconstruct } from "../reconstruction/reconstruct";
@@ -55,7 +56,7 @@ export function particlesOf(
 ): { particles: string; dataFolder?: string } {
   const { particles, dataFolder } = settings;
   if (!part.half) return { particles, ...(dataFolder !== undefined && { dataFolder }) };
-  const extension = path.extname(particles).toLowerCase() === ".cs" ? ".cs" : ".star";
+  const extension = particleExtension(particles);
   return {
     particles: folder.inPart(part, `particles${extension}`),
     // Images are not copied: their names are relative to where the particle file was.

@@ -7,7 +7,7 @@ export interface StudySettings
     TrainingSettings,
     "particles" | "model" | "from" | "resume" | "onEpoch" | "symmetry" | "memoryBudget"
   > {
-  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
+  /** Particle file: a STAR file of RELION, a .cs or .csg file of cryoSPARC, a .lst or .hdf file of EMAN2. */
   particles: string;
   /** Folder of the study, new or empty, or that of a study with the same settings to continue. */
   out: string;

@@ -39,7 +39,7 @@ export type CompleteSettings = TrainingSettings & { particles: string; model: st
 
 /** Input, output and execution of a training. Paths are relative to the working folder. */
 export interface TrainingSettings extends TaskOptions {
-  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. Required unless `from` is set. */
+  /** Particle file: a STAR file of RELION, a .cs or .csg file of cryoSPARC, a .lst or .hdf file of EMAN2. Required unless `from` is set. */
   particles?: string;
   /** Neutral model, a text file. Required unless `from` is set. */
   model?: string;

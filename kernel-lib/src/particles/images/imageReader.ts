@@ -1,6 +1,6 @@
 import path from "node:path";
 import { InputError, throwIfStopped } from "../../errors";
-import type { MrcFile } from "../../formats/mrc";
+import type { ImageStack } from "../../formats/imageStack";
 import { type Resampler, resampler } from "../../fourier/resample";
 import { inParallel } from "../../parallel";
 import type { TaskOptions } from "../../progress";
@@ -90,7 +90,7 @@ export class ImageReader {
     let done = 0;
     await inParallel([...groups], maxParallelStacks, async ([index, places]) => {
       throwIfStopped(signal);
-      const check = async (file: MrcFile) => {
+      const check = async (file: ImageStack) => {
         for (const place of places) this.checkImage(rows[place]!, file);
       };
       await this.source.reader.use(this.source.metadata.stacks[index]!, check, signal);
@@ -117,7 +117,7 @@ export class ImageReader {
   }
 
   /** @throws InputError unless the stack holds the image of a row in the size of its optics group */
-  private checkImage(row: number, stack: MrcFile): void {
+  private checkImage(row: number, stack: ImageStack): void {
     const { metadata, reader } = this.source;
     const [size, , images] = stack.size;
     if (metadata.unnumbered?.[row] === 1 && images > 1) {

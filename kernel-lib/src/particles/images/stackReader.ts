@@ -1,14 +1,10 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../../errors";
-import {
-  type ByteSign,
-  type MrcFile,
-  type OpenMrcOptions,
-  openMrc,
-  squarePixelSize,
-} from "../../formats/mrc";
+import { type ImageStack, openImageStack } from "../../formats/imageStack";
+import type { ByteSign } from "../../formats/mrc";
 import { roundedText } from "../../shortText";
+import { projectFolders } from "../projectFolders";
 
 /** Files that are kept open. */
 const maxOpenFiles = 16;
@@ -20,7 +16,7 @@ const pixelSizeTolerance = 0.05;
 
 /** Finds and reads the image stacks of one particle file. */
 export class StackReader {
-  private readonly files = new Map<string, { opening: Promise<MrcFile>; users: number }>();
+  private readonly files = new Map<string, { opening: Promise<ImageStack>; users: number }>();
   private readonly resolved = new Map<string, Promise<string | undefined>>();
   /** The stack name for which each file of the data folder was used. */
   private readonly inDataFolder = new Map<string, string>();
@@ -40,16 +36,7 @@ export class StackReader {
     private readonly dataFolder: string | undefined,
     private readonly bytes?: ByteSign,
   ) {
-    // The file's own folder, then its ancestors, one of which is RELION's project folder.
-    this.folders = [];
-    let folder = path.dirname(path.resolve(metadataFile));
-    for (;;) {
-      this.folders.push(folder);
-      const parent = path.dirname(folder);
-      if (parent === folder) break;
-      folder = parent;
-    }
-    this.folders.push(process.cwd());
+    this.folders = projectFolders(metadataFile);
   }
 
   /** Warnings about the stacks opened so far. */
@@ -135,7 +122,7 @@ export class StackReader {
    * Calls `work` with a stack, which stays open until it ends.
    * @param signal stops the opening, which takes long for compressed stacks
    */
-  async use<T>(name: string, work: (stack: MrcFile) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async use<T>(name: string, work: (stack: ImageStack) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const file = await this.resolve(name);
     let entry = this.files.get(file);
     if (entry) this.files.delete(file);
@@ -160,8 +147,8 @@ export class StackReader {
    * Adds a warning for the first stack whose pixel size differs from that of the particle file. 1 Å is ignored: many programs
    * write it for an unknown pixel size.
    */
-  checkPixelSize(stack: MrcFile, used: number): void {
-    const apix = squarePixelSize(stack);
+  checkPixelSize(stack: ImageStack, used: number): void {
+    const { apix } = stack;
     if (this.pixelSizeWarned || apix === undefined || Math.abs(apix - 1) < 1e-3) return;
     if (Math.abs(apix / used - 1) <= pixelSizeTolerance) return;
     this.pixelSizeWarned = true;
@@ -171,8 +158,8 @@ export class StackReader {
     );
   }
 
-  private async open(file: string, signal: AbortSignal | undefined): Promise<MrcFile> {
-    const stack = await openStack(file, { bytes: this.bytes, signal });
+  private async open(file: string, signal: AbortSignal | undefined): Promise<ImageStack> {
+    const stack = await openImageStack(file, { bytes: this.bytes, signal });
     for (const warning of stack.warnings) this.found.add(warning);
     return stack;
   }
@@ -201,7 +188,7 @@ export class StackReader {
  * that holds it from index `from`, valid during the call only.
  */
 export async function readSections(
-  stack: MrcFile,
+  stack: ImageStack,
   sections: readonly number[],
   visit: (i: number, values: Float32Array, from: number) => void,
 ): Promise<void> {
@@ -230,19 +217,4 @@ export function withoutMark(name: string): string {
 
 async function isFile(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined))?.isFile() ?? false;
-}
-
-async function openStack(file: string, options: OpenMrcOptions): Promise<MrcFile> {
-  const stack = await openMrc(file, options);
-  const [nx, ny, nz] = stack.size;
-  try {
-    if (nx !== ny) throw new InputError(file, "square images", `${nx}×${ny} pixels`);
-    if (stack.header.spaceGroup >= 401) {
-      throw new InputError(file, "a stack of images", `${nz} sections of a stack of volumes`);
-    }
-    return stack;
-  } catch (error) {
-    await stack.close();
-    throw error;
-  }
 }

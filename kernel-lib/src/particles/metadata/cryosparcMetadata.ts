@@ -4,6 +4,8 @@ import { NumpyTable } from "../../formats/numpyTable";
 import { refuseSameFile } from "../../formats/starWriter";
 import { rotationFromVector } from "../../optics/pose";
 import { categoriesOf } from "./categories";
+import { cryosparcAlignments } from "./cryosparcAlignments";
+import { ownResult, type ResultGroup, readResultGroup, writeResultGroup } from "./cryosparcGroup";
 import {
   alignmentScale,
   cryosparcAberrationWarnings,
@@ -18,6 +20,7 @@ import type {
   DefocusColumns,
   FileColumn,
   GivenOptics,
+  ListColumn,
   OpticsGroup,
   ParticleMetadata,
   RowPoses,
@@ -47,13 +50,15 @@ const lengths: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads the particles of a cryoSPARC `.cs` file. Poses are those of `alignments3D`, which refinements write; fields in separate
- * passthrough files are not read.
+ * Reads the particles of a cryoSPARC `.cs` file, or of a result group (`.csg`), which names several. Fields that a `.cs` file lacks
+ * are taken from the passthrough file beside it. Poses are those of `alignments3D`, which refinements write, else those of the most
+ * probable class.
  *
  * @throws InputError for a malformed file, and if fields of particles are missing
  */
 export async function readCryosparc(file: string, given: GivenOptics = {}): Promise<ParticleMetadata> {
-  const table = await NumpyTable.read(file);
+  const { table: found, files, warnings } = await readResultGroup(file);
+  const table = cryosparcAlignments(found, warnings);
   for (const field of ["blob/path", "blob/idx", "blob/shape", "blob/psize_A"]) {
     if (table.has(field)) continue;
     const named = [...table.fields.keys()].some((name) => name.startsWith("blob/"));
@@ -67,10 +72,11 @@ export async function readCryosparc(file: string, given: GivenOptics = {}): Prom
     throw new InputError(`${file}: field ${name}`, `${numbers} in each row`, String(field.length));
   }
   if (table.count === 0) throw new InputError(file, "at least one particle", "none");
-  return new CryosparcMetadata(table, given);
+  return new CryosparcMetadata(table, given, { files, warnings });
 }
 
 class CryosparcMetadata implements ParticleMetadata {
+  readonly extension = ".cs";
   readonly file: string;
   readonly count: number;
   readonly opticsGroups: OpticsGroup[];
@@ -91,7 +97,9 @@ class CryosparcMetadata implements ParticleMetadata {
   constructor(
     private readonly table: NumpyTable,
     given: GivenOptics,
+    private readonly source: Omit<ResultGroup, "table">,
   ) {
+    this.warnings.push(...source.warnings);
     this.file = table.file;
     this.count = table.count;
     this.stack = new Int32Array(this.count);
@@ -308,13 +316,37 @@ class CryosparcMetadata implements ParticleMetadata {
     );
   }
 
+  /** New columns are fields `e2gmm/NAME` of float32 numbers. */
+  writeList(target: string, rows: ArrayLike<number>, columns: readonly ListColumn[]): Promise<void> {
+    const { table } = this;
+    const chosen = NumpyTable.assemble(this.file, rows.length, [
+      { table, fields: [...table.fields.keys()], rows },
+      ...columns.map(({ name, value }) => ({
+        name: `${ownResult}/${name}`,
+        values: Float32Array.from({ length: rows.length }, (_, i) => numberOf(name, value(i))),
+      })),
+    ]);
+    return this.writeTable(
+      target,
+      chosen,
+      Int32Array.from({ length: rows.length }, (_, i) => i),
+    );
+  }
+
   private async writeTable(target: string, table: NumpyTable, rows: ArrayLike<number>): Promise<void> {
     if (!finalName(target).toLowerCase().endsWith(".cs")) {
       throw new InputError(target, "a name that ends in .cs, since the particles were read from a .cs file");
     }
-    await refuseSameFile(this.file, target);
+    for (const file of this.source.files) await refuseSameFile(file, target);
     await writeAtomic(target, async (write) => {
       for (const bytes of table.subset(rows)) await write(bytes);
     });
+    // A file that is renamed later gets its result group then.
+    if (!/\.[0-9a-f]{8}\.part$/.test(target)) await writeResultGroup(target);
   }
+}
+
+function numberOf(name: string, value: number | string): number {
+  if (typeof value === "number") return value;
+  throw new InputError(`column ${name}`, "numbers, as a .cs file can hold them", JSON.stringify(value));
 }

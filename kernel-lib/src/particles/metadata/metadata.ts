@@ -57,6 +57,8 @@ export interface Categories {
  */
 export interface ParticleMetadata {
   readonly file: string;
+  /** Extension of files of this format, which `write` and `writePoses` write. */
+  readonly extension: ParticleExtension;
   readonly count: number;
   readonly opticsGroups: OpticsGroup[];
   /** Index into `opticsGroups` of each particle. */
@@ -106,6 +108,19 @@ export interface ParticleMetadata {
   writePoses(target: string, poses: RowPoses, options: TaskOptions): Promise<void>;
   /** As `write`, with columns added or replaced; for STAR files only. */
   writeStar?(target: string, rows: ArrayLike<number>, options: WriteStarOptions): Promise<void>;
+  /** As `write`, with values added or replaced; for lists of EMAN2 and .cs files. */
+  writeList?(target: string, rows: ArrayLike<number>, columns: readonly ListColumn[]): Promise<void>;
+}
+
+/** Extensions of particle files. */
+export type ParticleExtension = ".star" | ".cs" | ".lst";
+
+/** A column to add to a list of EMAN2 or a .cs file. */
+export interface ListColumn {
+  /** Key in the dictionaries of a list, name of the field after `e2gmm/`. */
+  name: string;
+  /** Value of the i-th written row. */
+  value: (i: number) => number | string;
 }
 
 /** New poses of the rows of a particle file. */

@@ -22,7 +22,7 @@ import { ImageNames, imageName, Words } from "./relionImages";
 import { type Groups, relionOptics } from "./relionOptics";
 import { relionPoseColumns } from "./relionPoseColumns";
 import { poseColumns, RelionPoses } from "./relionPoses";
-import { particleTable, refuseTiltSeries } from "./relionTables";
+import { particlesOfSet, particleTable, refuseTiltSeries } from "./relionTables";
 
 const subsetColumn = quantities.randomSubset.relion[0]!;
 /** Columns that are parsed together with the image names, if present. */
@@ -34,7 +34,7 @@ const notANumber = /^[+-]?(nan|inf|infinity)$/i;
 
 /**
  * Reads the particles of a RELION STAR file: version 3.0 and older (one table, pixel size from the magnification or
- * the stack), and 3.1 to 5 (optics groups).
+ * the stack), and 3.1 to 5 (optics groups); or the particles that an optimisation set of RELION 5 names.
  *
  * @param probe reads facts that are missing in the file from a stack
  * @throws InputError for a malformed file and for particles of tilt series
@@ -45,6 +45,8 @@ export async function readRelion(
   given: GivenOptics = {},
 ): Promise<ParticleMetadata> {
   const star = await readStar(file);
+  const named = await particlesOfSet(star);
+  if (named !== undefined) return readRelion(named, probe, given);
   const table = particleTable(star);
   // A single pass over the text, which may be half a gigabyte.
   const names = particleColumns.filter((column) => table.has(column));
@@ -80,6 +82,7 @@ interface RelionParts {
 }
 
 class RelionMetadata implements ParticleMetadata {
+  readonly extension = ".star";
   readonly file: string;
   readonly count: number;
   readonly opticsGroups: OpticsGroup[];

@@ -1,6 +1,9 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
 import { InputError } from "../../errors";
 import type { StarFile } from "../../formats/star";
 import type { StarTable } from "../../formats/starTable";
+import { projectFolders } from "../projectFolders";
 import type { StackProbe } from "./metadata";
 import { imageName } from "./relionImages";
 
@@ -8,6 +11,25 @@ import { imageName } from "./relionImages";
 
 /** Columns of tilt-series particles. */
 const tomographyColumns = ["_rlnTomoName", "_rlnTomoParticleName", "_rlnTomoVisibleFrames"];
+
+const particlesFile = "_rlnTomoParticlesFile";
+
+/**
+ * The particle file that an optimisation set (RELION 5) names; undefined for any other STAR file.
+ * @throws InputError if it is missing
+ */
+export async function particlesOfSet(star: StarFile): Promise<string | undefined> {
+  const table = [...star.tables, ...star.pairTables].find((one) => one.has(particlesFile));
+  if (!table || [...star.tables, ...star.pairTables].some((one) => one.has(imageName))) return undefined;
+  const name = table.text(particlesFile)[0] ?? "";
+  for (const folder of projectFolders(star.file)) {
+    const file = path.resolve(folder, name);
+    // A set that named itself would be read without end.
+    if ((await stat(file).catch(() => undefined))?.isFile() && path.resolve(star.file) !== file) return file;
+  }
+  const expected = `the particles ${name} in its own folder, one above it, or the working folder`;
+  throw new InputError(star.file, expected, "no such file");
+}
 
 /**
  * The particle table: data_particles, else the one with image names.

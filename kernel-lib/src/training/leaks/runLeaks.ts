@@ -1,3 +1,4 @@
+import { InputError } from "../../errors";
 import type { ParticleSet } from "../../particles/particleSet";
 import { beginTask } from "../../progress";
 import type { Latents } from "../runs/runTables";
@@ -19,6 +20,40 @@ export interface PlacedParticles {
   copies: number;
   /** Particles that are left out, by their number in `set`. */
   excluded: readonly number[];
+}
+
+/** Places of another program, as `latent.readPlaces` reads them. */
+export interface OthersPlaces {
+  /** Dimensions of the latent space. */
+  latent: number;
+  /** [particles · latent] */
+  places: ArrayLike<number>;
+}
+
+/**
+ * Whether places of another program depend on what must not matter: view, in-plane angle, shift, defocus, optics group, micrograph,
+ * half set, and further columns; see `measureLeaks`. Without standard deviations all particles count as equally well known.
+ * @param set the particles, in the order of the places
+ * @throws InputError unless there is a place for each particle
+ * @example
+ * ```ts no-run
+ * const particles = await e2.particles.open("particles.star");
+ * const theirs = await e2.latent.readPlaces("z.24.pkl");
+ * const { sentence } = await e2.evidence.leaksOfPlaces(particles, theirs);
+ * console.log(sentence);
+ * ```
+ */
+export async function leaksOfPlaces(
+  set: ParticleSet,
+  { latent, places }: OthersPlaces,
+  options: RunLeaksOptions = {},
+): Promise<Leaks> {
+  const { columns, ...rest } = beginTask(options);
+  if (places.length !== latent * set.count) {
+    const found = String(places.length / latent);
+    throw new InputError("places", `those of the ${set.count} particles of ${set.file}`, found);
+  }
+  return measureLeaks({ latent, places, nuisances: nuisancesOf(set, columns) }, rest);
 }
 
 /**

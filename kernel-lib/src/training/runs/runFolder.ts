@@ -47,6 +47,7 @@ export const runFiles = {
   selection: "selection.txt",
   particles: "particles.star",
   particlesCs: "particles.cs",
+  particlesLst: "particles.lst",
   parent: "parent",
   leaks: "leaks.json",
   unexplained: "unexplained.csv",

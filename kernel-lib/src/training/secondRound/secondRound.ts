@@ -208,8 +208,8 @@ async function copyRun(run: string, to: string): Promise<void> {
 
 /** Writes selected particles, in the format of their file. @returns where they are, and the folder of their stacks */
 async function writeParticles(chosen: ParticleSet, folder: RunFolder): Promise<WrittenParticles> {
-  const isCs = path.extname(chosen.file).toLowerCase() === ".cs";
-  const file = path.resolve(folder.file(isCs ? "particlesCs" : "particles"));
+  const names = { ".star": "particles", ".cs": "particlesCs", ".lst": "particlesLst" } as const;
+  const file = path.resolve(folder.file(names[chosen.metadata.extension]));
   await chosen.writeStar(file);
   // Names of stacks are relative to a folder that was found from the place of the original file.
   const { stack } = chosen.image(0);

@@ -72,7 +72,7 @@ async function writeRefined(
   const { map } = await reconstruct(posedSource(set, refined), { ...task, halves: "none", symmetry });
   const given = await readModelText(request.model);
   const pass = 1 + (decision.motion?.length ?? 0);
-  const file = folder.motion(pass, `poses${set.metadata.writeStar ? ".star" : ".cs"}`);
+  const file = folder.motion(pass, `poses${set.metadata.extension}`);
   await mkdir(path.dirname(file), { recursive: true });
   await writePoses(file, set, refined, task);
   const report = { ...refined.report, reference: decision.given!.particles.file };

@@ -3,6 +3,7 @@ import { InputError, StoppedError } from "../../../errors";
 import { readMap } from "../../../maps/mapFile";
 import type { GaussianModel } from "../../../model/gaussianModel";
 import { writeModelText } from "../../../model/text";
+import { particleExtension } from "../../../particles/particleExtension";
 import type { ParticleSet } from "../../../particles/particleSet";
 import type { TaskOptions } from "../../../progress";
 import type { EngineChoice } from "../../../projection/engines";
@@ -104,8 +105,8 @@ async function reasonNotTo(question: PoseQuestion): Promise<string | undefined> 
     if (choice === "auto") return "since they are those of the run before";
     throw new InputError("poses", "auto or file in a second round", "refine");
   }
-  if (path.extname(request.particles) === ".cs" && (await isScattered(question))) {
-    if (choice === "auto") return "since the image stacks of a .cs file lie in several folders";
+  if (particleExtension(request.particles) !== ".star" && (await isScattered(question))) {
+    if (choice === "auto") return "since the image stacks of the particle file lie in several folders";
     throw new InputError(request.particles, "image stacks in one folder, or dataFolder", "several folders");
   }
   if (choice === "auto" && set.count < leastParticles)

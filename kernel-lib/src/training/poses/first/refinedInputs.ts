@@ -1,4 +1,4 @@
-import path from "node:path";
+import { particleExtension } from "../../../particles/particleExtension";
 import type { ParticleSet } from "../../../particles/particleSet";
 import type { CompleteSettings } from "../../settings";
 import type { PoseDecision } from "./poseDecision";
@@ -13,7 +13,7 @@ export async function refinedInputs(
   { folder, request, set }: { folder: PosesFolder; request: TrainingRequest; set: ParticleSet },
   { motion = [] }: PoseDecision,
 ): Promise<RefinedInputs> {
-  const name = `poses${path.extname(request.particles) === ".cs" ? ".cs" : ".star"}`;
+  const name = `poses${particleExtension(request.particles)}`;
   const dataFolder = request.dataFolder ?? (await stackFolder(set));
   const passes = motion.filter(({ used }) => used).length;
   return {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { particleExtension } from "../../../particles/particleExtension";
 import { refineInRounds } from "./refineInRounds";
 import type { RoundsReport, RoundsSettings } from "./roundsSettings";
 
@@ -38,9 +39,7 @@ export async function bestPoses(settings: RoundsSettings): Promise<BestPoses> {
   const { particles, out, dataFolder = path.dirname(particles) } = settings;
   return {
     good,
-    particles: good
-      ? particles
-      : path.join(out, `poses${path.extname(particles) === ".cs" ? ".cs" : ".star"}`),
+    particles: good ? particles : path.join(out, `poses${particleExtension(particles)}`),
     dataFolder,
     map: path.join(out, "map.mrc"),
     report,

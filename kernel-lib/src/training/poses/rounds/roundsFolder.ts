@@ -141,7 +141,7 @@ export class RoundsFolder {
 
 /** Ending of particle files in the format of a set's. */
 export function extensionOf(set: ParticleSet): string {
-  return set.metadata.writeStar ? ".star" : ".cs";
+  return set.metadata.extension;
 }
 
 /** Reads poses that were written for a set. */

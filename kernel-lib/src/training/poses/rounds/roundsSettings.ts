@@ -8,7 +8,7 @@ import type { HalfMapGain } from "./halfMapGain";
 
 /** Input and output of {@link refineInRounds}. */
 export interface RoundsSettings extends TaskOptions {
-  /** Particle file: a STAR file of RELION or a .cs file of cryoSPARC. */
+  /** Particle file: a STAR file of RELION, a .cs or .csg file of cryoSPARC, a .lst or .hdf file of EMAN2. */
   particles: string;
   /** Folder of the results, new or empty; or one of a run that was stopped, with the same settings, which then continues. */
   out: string;
