@@ -13,7 +13,7 @@
 // `npm run bench -- homogeneous [options]`: the verdict on sets of one state (tests/bench/homogeneous.ts)
 // `npm run bench -- power [options]`: the smallest motion and fraction that are found (tests/bench/power.ts)
 // `npm run bench -- coverage DESIGN --folder FOLDER [options]`: how often intervals of places hold (tests/bench/coverage.ts)
-// `npm run bench -- symmetry|eigenmotions|tilt|atoms --folder FOLDER [options]`: what is read from it (tests/bench/readings.ts)
+// `npm run bench -- symmetry|eigenmotions|tilt|atoms|rare --folder FOLDER [options]`: what is read from it (tests/bench/readings.ts)
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- correct --run RUN [options]`: motion-corrected maps of known states (tests/bench/corrected.ts)
 // `npm run bench -- reconstruct --folder FOLDER [options]`: plain reconstructions beside RELION's (tests/bench/reconstructions.ts)
@@ -47,7 +47,7 @@ const programs = {
   "bench/homogeneous.js": ["homogeneous"],
   "bench/power.js": ["power"],
   "bench/coverage.js": ["coverage"],
-  "bench/readings.js": ["symmetry", "eigenmotions", "tilt", "atoms"],
+  "bench/readings.js": ["symmetry", "eigenmotions", "tilt", "atoms", "rare"],
   "bench/idealObserver.js": ["ideal"],
   "bench/corrected.js": ["correct"],
   "bench/reconstructions.js": ["reconstruct"],

@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import * as e2 from "e2gmm";
-import { inverse, Matrix } from "ml-matrix";
 import { readArguments } from "./arguments";
 import { type KeptRun, keptRun } from "./keptRun";
 import { errorsOfPlaces, type PlacedStates, squaredDistances } from "./statePlaces";
@@ -31,25 +30,21 @@ async function covariancesOf(run: e2.training.Run, latents: e2.training.Latents)
   const { RunFolder } = inner("./training/runs/runFolder");
   const { reopenParticles } = inner("./training/evidence/reopen");
   const { PlaceSearch } = inner("./training/posterior/placePosterior");
+  const { sampledPosterior } = inner("./training/posterior/sampledPosterior");
   const { latent } = run;
   const { refined, standardDeviation } = latents;
   const reopened = await reopenParticles(new RunFolder(run.folder), run.record, {});
   const covariances = new Float64Array(refined.length * latent);
   try {
     const decoder = { latent, decode: (z: Float32Array) => run.decodeMany(z) };
-    const { likelihood } = new PlaceSearch({ ...reopened, decoder, weights: reopened.placedWeights });
-    const step = 64;
-    for (let from = 0; from * latent < refined.length; from += step) {
-      const places = refined.slice(from * latent, (from + step) * latent);
-      const rows = Int32Array.from({ length: places.length / latent }, (_, i) => from + i);
-      const { curvature } = await likelihood.local(rows, places);
-      rows.forEach((row, i) => {
-        const precision = curvature.slice(i * latent * latent, (i + 1) * latent * latent);
-        covariances.set(
-          scaledInverse(precision, standardDeviation.subarray(row * latent, (row + 1) * latent)),
-          row * latent * latent,
-        );
-      });
+    const search = new PlaceSearch({ ...reopened, decoder, weights: reopened.placedWeights });
+    const all = Int32Array.from({ length: refined.length / latent }, (_, i) => i);
+    const local = await search.find(all, refined.slice(), { covariance: true });
+    const found = (await sampledPosterior(search.likelihood, local, latent)).covariance as Float32Array;
+    for (const i of all) {
+      const own = found.subarray(i * latent ** 2, (i + 1) * latent ** 2);
+      const deviations = standardDeviation.subarray(i * latent, (i + 1) * latent);
+      covariances.set(withDeviations(own, deviations), i * latent ** 2);
     }
   } finally {
     await reopened.close();
@@ -57,17 +52,11 @@ async function covariancesOf(run: e2.training.Run, latents: e2.training.Latents)
   return covariances;
 }
 
-/** The inverse of a curvature plus that of the prior, with other standard deviations on its diagonal. */
-function scaledInverse(curvature: Float32Array, deviations: Float32Array): Float64Array {
+/** A covariance with other standard deviations on its diagonal. */
+function withDeviations(covariance: Float32Array, deviations: Float32Array): Float64Array {
   const latent = deviations.length;
-  const found = inverse(
-    Matrix.from1DArray(latent, latent, Array.from(curvature)).add(Matrix.eye(latent, latent)),
-  );
-  return Float64Array.from({ length: latent * latent }, (_, k) => {
-    const [d, e] = [Math.floor(k / latent), k % latent];
-    const scale = Math.sqrt(found.get(d, d) * found.get(e, e));
-    return (found.get(d, e) / scale) * deviations[d]! * deviations[e]!;
-  });
+  const scale = Array.from(deviations, (s, d) => s / Math.sqrt(covariance[d * latent + d]!));
+  return Float64Array.from(covariance, (x, k) => x * scale[Math.floor(k / latent)]! * scale[k % latent]!);
 }
 
 /** Rows of each state. Particles are in the same state if all of their true coordinates are equal. */

@@ -15,16 +15,16 @@ import {
  * The smallest motion, and the smallest fraction of particles without a domain, that a training with all defaults finds at a
  * signal-to-noise ratio of 0.2.
  * `node tests/dist/bench/power.js [--only motion,composition] [--levels 4,2,…] [--particles 3000] [--seeds 1] [--poses auto|file]
- *  [--out FILE]`
+ *  [--box 48] [--out FILE]`
  *
  * The power curve of all rows of the file is drawn beside it, as an SVG.
  *
  * `--levels`: root mean square displacements of the domain about its mean place in Å, or percentages of particles without it.
  */
 
-const box = { boxSize: 48, apix: 3 };
 const microscope = { ctf: {}, shifts: 6, snr: 0.2 };
-const boxLength = box.boxSize * box.apix;
+/** In Å. */
+const boxLength = 144;
 const states = 20;
 
 interface Kind {
@@ -71,9 +71,10 @@ async function scores({ test, run }: Trained, { truth, score }: Kind): Promise<R
 }
 
 finish(async () => {
-  const { out, seeds, only, particles, levels, poses } = readArguments({
-    ...{ out: "power.jsonl", particles: 3000, seeds: "1" },
+  const { out, seeds, only, particles, levels, poses, boxSize } = readArguments({
+    ...{ out: "power.jsonl", particles: 3000, seeds: "1", boxSize: 48 },
   });
+  const box = { boxSize, apix: boxLength / boxSize };
   await e2.useBackend("wasm");
   const wanted: Wanted[] = [];
   for (const seed of seeds) {
@@ -82,7 +83,7 @@ finish(async () => {
       for (const level of levels ?? kind.levels) {
         const simulation = { ...box, ...microscope, particles, seed, ...kind.simulation(level) };
         wanted.push({
-          known: { kind: name, level: `${level} ${kind.unit}`, particles, seed },
+          known: { kind: name, level: `${level} ${kind.unit}`, particles, box: boxSize, seed },
           measure: async (scratch) => {
             const trained = await train({ design: kind.design, simulation, seed, poses }, scratch);
             const found = await scores(trained, kind);

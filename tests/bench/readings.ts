@@ -2,16 +2,18 @@ import path from "node:path";
 import * as e2 from "e2gmm";
 import { readArguments } from "./arguments";
 import { type KeptRun, keptRun } from "./keptRun";
+import { auc } from "./latentScores";
 import { gaussiansOfPart, meanPlace, modelsOf } from "./moving";
 import { unitsFound } from "./symmetry";
 
 /**
  * What is read from a trained latent space, against the truth of its design:
- * `node tests/dist/bench/readings.js symmetry|eigenmotions|tilt|atoms --folder FOLDER [--seeds 1] [--simulation-option value …] [option=value …]`
+ * `node tests/dist/bench/readings.js symmetry|eigenmotions|tilt|atoms|rare --folder FOLDER [--seeds 1] [--simulation-option value …] [option=value …]`
  *
  * - `symmetry` (also `symmetry=C3 --unit moved|missing`): which unit of a ring is affected, and by how much
  * - `eigenmotions`: the local eigenmotions of two domains that move independently
  * - `tilt` (`--angle 8`): the angle between the outermost states
+ * - `rare` (`latent=1`): the rare state of the assembly as particles that the model does not explain, and as a set
  * - `atoms`: adenylate kinase carried from its open to its closed state
  *
  * The training is kept in the folder, and used again if it is there.
@@ -100,11 +102,33 @@ async function atoms({ run, test }: KeptRun): Promise<void> {
   );
 }
 
+/** The rare state as a set: of the particles that the model does not explain, and of those that the latent space divides. */
+async function rareState({ run, test }: KeptRun): Promise<void> {
+  const state = test.truth[test.classes!]!;
+  const isRare = state.map((value) => value === test.rare);
+  const all = isRare.filter(Boolean).length;
+  const { particles, misfit, residual, sentence } = await run.unexplained();
+  const right = Array.from(particles).filter((i) => isRare[i]).length;
+  const ranked = (score: Float32Array) => fixed(auc(score, isRare.map(Number)), 3);
+  console.log(
+    `  not explained: ${particles.length}, of which ${right} of the ${all} of the rare state; area under the ROC curve of the misfit ` +
+      `${ranked(misfit)}, of the common residual ${ranked(residual)}, of their sum ` +
+      `${ranked(misfit.map((x, i) => x + residual[i]!))}; ${sentence}`,
+  );
+  const { indices, labels, sizes } = await e2.latent.particleSets(run);
+  const members = Array.from(sizes, () => 0);
+  indices.forEach((particle, row) => {
+    if (isRare[particle]) members[labels[row]!]!++;
+  });
+  console.log(`  sets: ${Array.from(sizes, (size, k) => `${size} (rare: ${members[k]})`).join(", ")}`);
+}
+
 const readings: Record<string, [design: string, read: (kept: KeptRun) => Promise<void>]> = {
   symmetry: ["symmetric", unitsFound],
   eigenmotions: ["two-domains", eigenmotions],
   tilt: ["tilt", tilt],
   atoms: ["adk", atoms],
+  rare: ["assembly", rareState],
 };
 
 async function main(): Promise<void> {

@@ -48,7 +48,7 @@ export async function makeRows(file: string, wanted: readonly Wanted[]): Promise
 }
 
 /** What the benchmarks of this kind are called with; lists are separated by commas, seeds are a number or a range such as 1-20. */
-export function readArguments(standard: { out: string; particles: number; seeds: string }) {
+export function readArguments(standard: { out: string; particles: number; seeds: string; boxSize: number }) {
   const { values } = parseArgs({
     options: {
       out: { type: "string", default: path.resolve(__dirname, "../../artefacts", standard.out) },
@@ -56,6 +56,7 @@ export function readArguments(standard: { out: string; particles: number; seeds:
       only: { type: "string" },
       particles: { type: "string", default: String(standard.particles) },
       levels: { type: "string" },
+      box: { type: "string", default: String(standard.boxSize) },
       poses: { type: "string", default: "auto" },
     },
   });
@@ -65,6 +66,7 @@ export function readArguments(standard: { out: string; particles: number; seeds:
     seeds: Array.from({ length: (last ?? first) - first + 1 }, (_, k) => first + k),
     only: values.only?.split(","),
     particles: Number(values.particles),
+    boxSize: Number(values.box),
     levels: values.levels?.split(",").map(Number),
     poses: values.poses as e2.training.PoseChoice,
   };

@@ -302,6 +302,9 @@ describe("a trained run", () => {
     assert.match(succeed(folder, "evidence", "run"), /^ {2}z2: conformation 2 · /m);
     assert.match(succeed(folder, "latent", "run", "--angstrom", "--out", "places"), axis);
     succeed(folder, "latent", "run", "--population", "--out", "population");
+    for (const name of ["population.svg", "population_z1_z2.svg"]) {
+      assert.match(text("population", name), /^<svg .*>population, errors taken out<.*<\/svg>$/s);
+    }
     const [columns, ...places] = table(text("population", "population.csv"));
     assert.deepEqual(columns, words("axis place length density standard_error"));
     const [first, second] = places as [string[], string[]];

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
+import { populationFigure } from "../display/populationFigure";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { inDeviations } from "../latent/points";
@@ -9,7 +10,7 @@ import { umap } from "../latent/umap";
 import type { ParticleSet } from "../particles/particleSet";
 import { writeSelection } from "../particles/writeSelection";
 import { openRun } from "../training/runs/openRun";
-import { type LatentAxis, latentAxes, RunFolder } from "../training/runs/run";
+import { type LatentAxis, latentAxes, type Run, RunFolder } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { axesTable } from "./axesTable";
 import {
@@ -103,7 +104,8 @@ export function addLatent(program: Command, run: RunCommand): void {
     .addOption(
       new Option(
         "--population",
-        "also, or only, write population.csv: the density of the population along each axis, with the errors of the places taken out",
+        "also, or only, write population.csv: the density of the population along each axis, with the errors of the places taken out; " +
+          "and pictures of it beside the histogram of the places, population.svg and over the first two axes population_z1_z2.svg",
       ),
     )
     .addOption(new Option("--encoder", "use the encoder's coordinates instead of the refined ones"))
@@ -116,7 +118,7 @@ export function addLatent(program: Command, run: RunCommand): void {
     "e2gmm latent run --clusters auto --out sets",
     "e2gmm latent run --clusters 4 --method kmeans --out sets",
     "e2gmm latent run --method density --umap --out sets",
-    "e2gmm latent run --angstrom --out places",
+    "e2gmm latent run --angstrom --population --out places",
   );
   command.action((folder: string, options: LatentOptions) =>
     run(options, (session) => analyse(folder, options, session)),
@@ -191,15 +193,33 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
   if (options.population) {
     await writeAtomic(path.join(place, "population.csv"), populationTable(used, axes, options.seed));
     session.print(`${path.join(out, "population.csv")}: ${used.indices.length} particles`);
+    for (const name of await drawPopulation(folder, place, options)) session.print(path.join(out, name));
   }
   await outputs.keep(session.signal);
 }
 
 /** The axes of a run. */
-async function axesOf(folder: string): Promise<LatentAxis[]> {
+function axesOf(folder: string): Promise<LatentAxis[]> {
+  return withRun(folder, (run) => run.axes());
+}
+
+/** Draws the population of a run along its axes, and over the first two. @returns the names of the files */
+function drawPopulation(folder: string, place: string, { seed }: LatentOptions): Promise<string[]> {
+  return withRun(folder, async (run) => {
+    const files = ["population.svg"];
+    await (await populationFigure(run, { seed })).save(path.join(place, files[0]!));
+    if (run.latent > 1) {
+      files.push("population_z1_z2.svg");
+      await (await populationFigure(run, { axes: [0, 1] })).save(path.join(place, files[1]!));
+    }
+    return files;
+  });
+}
+
+async function withRun<T>(folder: string, use: (run: Run) => Promise<T>): Promise<T> {
   const run = await openRun(folder);
   try {
-    return await run.axes();
+    return await use(run);
   } finally {
     run.close();
   }

@@ -8,6 +8,7 @@ export { type LabelledMap, type MapFigureOptions, mapFigure as map } from "./map
 export { type LabelledImage, type MontageFigureOptions, montageFigure as montage } from "./montageFigure";
 export { clearestAxis, type MotionFigureOptions, motionFigure as motion } from "./motionFigure";
 export { type ParticlesFigureOptions, particlesFigure as particles } from "./particlesFigure";
+export { type PopulationFigureOptions, populationFigure as population } from "./populationFigure";
 export { runFigure as run } from "./runFigure";
 export { type ScatterFigureOptions, type SetColumn, scatterFigure as scatter } from "./scatterFigure";
 export { type Cell, Table, type TableOptions, table } from "./table";

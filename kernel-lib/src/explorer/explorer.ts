@@ -144,8 +144,8 @@ export class Explorer extends Widget<ExplorerTraits> {
       if (first) this.columns.offerOutliers();
     });
     explored.onLatents((previousCount) => {
-      const { count, latents } = explored;
-      scatter.setLatents(latents);
+      const { count, latents, deviations } = explored;
+      scatter.setLatents(latents, deviations);
       if (count !== previousCount) {
         sets.reset(count);
         this.columns.offer();

@@ -38,9 +38,9 @@ export function makeChildren(
   explored: ExploredRun,
   { free, title = "" }: { free: Uint8Array | undefined; title: string | undefined },
 ): { scatter: LatentScatter; viewer: GaussianViewer } {
-  const { latents, latent, neutral } = explored;
+  const { latents, latent, deviations, neutral } = explored;
   const thumbnail = async (row: number) => particleThumbnail(explored.requireParticles(), row);
-  const scatter = new LatentScatter({ latents, latent, title, thumbnail });
+  const scatter = new LatentScatter({ latents, latent, deviations, title, thumbnail });
   try {
     return { scatter, viewer: new GaussianViewer({ neutral, title, ...(free && { free }) }) };
   } catch (error) {

@@ -45,6 +45,7 @@ export {
   type PopulationDensityOptions,
   populationDensity,
 } from "./populationDensity";
+export { type PopulationMap, type PopulationMapOptions, populationMap } from "./populationMap";
 export {
   type Columns,
   columnsOf,

@@ -1,6 +1,7 @@
 import { InputError } from "../errors";
 import { Random } from "../random";
 import { withoutPrior } from "./deconvolution";
+import { bestDivision, classesOfErrors, classOf, PartLikelihoods } from "./deconvolvedWeights";
 
 /** Options of {@link populationDensity}. */
 export interface PopulationDensityOptions {
@@ -33,10 +34,8 @@ interface Cells {
   count: Float64Array;
 }
 
-const errorClasses = 8;
 /** Cells per error: measurements closer together are alike. */
 const perError = 4;
-const [iterations, fewIterations] = [150, 40];
 /** Bandwidths that are tried: the range divided by these. */
 const divisions = [6, 9, 14, 20, 30, 45];
 
@@ -86,13 +85,13 @@ export function populationDensity(
   const width =
     bandwidth ?? bestBandwidth(places, [cellsOf((i) => i % 2 === 0), cellsOf((i) => i % 2 === 1)]);
   const of = likelihoods(places, all, width);
-  const weights = weightsOf(of, all.count, count);
+  const weights = of.weights();
   const density = smoothed(places, weights, width);
   const random = new Random(seed);
   const square = new Float64Array(count);
   for (let k = 0; k < resamplings; k++) {
     const counts = all.count.map((n) => poisson(n, random));
-    const again = smoothed(places, weightsOf(of, counts, count, weights), width);
+    const again = smoothed(places, of.weights(weights, counts), width);
     for (let g = 0; g < count; g++) square[g]! += (again[g]! - density[g]!) ** 2 / resamplings;
   }
   return { places, density, standardError: square.map(Math.sqrt), bandwidth: width };
@@ -104,17 +103,11 @@ function cellsFrom(
   step: number,
   chosen: (i: number) => boolean,
 ): Cells {
-  const sorted = deviations.slice().sort();
-  const limits = Array.from(
-    { length: errorClasses },
-    (_, k) => sorted[Math.floor(((k + 0.5) * sorted.length) / errorClasses)]!,
-  );
+  const classes = classesOfErrors(deviations);
   const cells = new Map<string, [place: number, deviation: number, count: number]>();
   points.forEach((point, i) => {
     if (!chosen(i)) return;
-    const error = limits.reduce((best, limit) =>
-      Math.abs(Math.log(limit / deviations[i]!)) < Math.abs(Math.log(best / deviations[i]!)) ? limit : best,
-    );
+    const error = classOf(deviations[i]!, classes);
     const size = Math.max(error / perError, step / 2);
     const at = Math.round(point / size);
     const key = `${error} ${at}`;
@@ -125,61 +118,28 @@ function cellsFrom(
   return { place: column(0), deviation: column(1), count: column(2) };
 }
 
-/** Likelihood of each cell for a Gaussian at each place, [cells · places]. */
-function likelihoods(places: Float64Array, { place, deviation }: Cells, bandwidth: number): Float64Array {
-  const out = new Float64Array(place.length * places.length);
-  for (let c = 0; c < place.length; c++) {
+/** Likelihoods of the cells for Gaussians at the places. */
+function likelihoods(
+  places: Float64Array,
+  { place, deviation, count }: Cells,
+  bandwidth: number,
+): PartLikelihoods {
+  return new PartLikelihoods(count, places.length, (c, out) => {
     const variance = deviation[c]! ** 2 + bandwidth ** 2;
     for (let g = 0; g < places.length; g++) {
-      out[c * places.length + g] =
-        Math.exp(-((place[c]! - places[g]!) ** 2) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance);
+      out[g] = Math.exp(-((place[c]! - places[g]!) ** 2) / (2 * variance)) / Math.sqrt(variance);
     }
-  }
-  return out;
-}
-
-/**
- * Weights of the Gaussians, [size].
- * @param of     likelihood of each cell for each of them, [cells · size]
- * @param counts particles in each cell
- * @param start  weights of about the same particles, from which fewer steps are enough
- */
-function weightsOf(of: Float64Array, counts: Float64Array, size: number, start?: Float64Array): Float64Array {
-  let weights = start ?? new Float64Array(size).fill(1 / size);
-  for (let k = 0; k < (start ? fewIterations : iterations); k++) {
-    const next = new Float64Array(size);
-    for (const [c, n] of counts.entries()) {
-      let sum = 0;
-      for (let g = 0; g < size; g++) sum += weights[g]! * of[c * size + g]!;
-      if (!(sum > 0)) continue;
-      for (let g = 0; g < size; g++) next[g]! += (n * weights[g]! * of[c * size + g]!) / sum;
-    }
-    const sum = next.reduce((a, b) => a + b, 0);
-    weights = next.map((w) => w / sum);
-  }
-  return weights;
+  });
 }
 
 /** The bandwidth with which each half of the particles describes the other best. */
 function bestBandwidth(places: Float64Array, halves: readonly [Cells, Cells]): number {
   const range = places.at(-1)! - places[0]!;
-  const scores = divisions.map((division) => {
-    const width = range / division;
-    return halves.reduce((sum, half, k) => {
-      const other = halves[1 - k]!;
-      const weights = weightsOf(likelihoods(places, half, width), half.count, places.length);
-      const of = likelihoods(places, other, width);
-      return (
-        sum +
-        other.count.reduce((score, n, c) => {
-          let density = 0;
-          for (let g = 0; g < places.length; g++) density += weights[g]! * of[c * places.length + g]!;
-          return score + n * Math.log(Math.max(density, Number.MIN_VALUE));
-        }, 0)
-      );
-    }, 0);
-  });
-  return range / divisions[scores.indexOf(Math.max(...scores))]!;
+  const score = (division: number) => {
+    const [even, odd] = halves.map((half) => likelihoods(places, half, range / division));
+    return odd!.score(even!.weights()) + even!.score(odd!.weights());
+  };
+  return range / bestDivision(divisions, score);
 }
 
 /** The density of weighted Gaussians at their places, which adds up to 1 between the first and the last of them. */

@@ -105,6 +105,21 @@ test("cells of the density are at the coordinates of their particles", () => {
   assert.equal((heatmap["z"] as Float32Array[])[1]![1], Math.fround(Math.log1p(7)));
 });
 
+test("the population is drawn as lines above the points, with gaps between its outlines", () => {
+  const populationLines = Float32Array.of(0, 1, 2, 3, Number.NaN, Number.NaN, 4, 5);
+  const { data } = scatterFigure(stateOf({ populationLines }), theme, ranges);
+  const line = data.at(-1)!;
+  assert.deepEqual([line["mode"], line["connectgaps"]], ["lines", false]);
+  assert.deepEqual(line["x"], [0, 2, Number.NaN, 4]);
+  assert.deepEqual(line["y"], [1, 3, Number.NaN, 5]);
+  const space = { shown: { x: axis("a"), y: axis("b"), z: axis("c") }, pointsZ: Float32Array.of(1, 1, 1, 1) };
+  assert.ok(
+    scatterFigure(stateOf({ populationLines, ...space }), theme, ranges).data.every(
+      (t) => t["connectgaps"] === undefined,
+    ),
+  );
+});
+
 test("the colour scale has one step for each code", () => {
   assert.deepEqual(steppedScale(["#a", "#b"]), [
     [0, "#a"],

@@ -30,6 +30,7 @@ const pictureEntries: ReadonlySet<string> = new Set([
   "colourCodes",
   "density",
   "densityCounts",
+  "populationLines",
   "selected",
   "selectedBeside",
   "selectedCount",
@@ -128,6 +129,18 @@ function densityTrace({ density, densityCounts, shown }: Snapshot, theme: Scatte
   ];
 }
 
+/** The population without the errors of the places: lines with gaps where a coordinate is not a number. */
+function populationTrace({ populationLines, shown }: Snapshot, theme: ScatterTheme): Trace[] {
+  if (populationLines.length === 0 || shown?.z) return [];
+  const halo = { x: coordinates(populationLines, 0, 2), y: coordinates(populationLines, 1, 2) };
+  const line = (color: string, width: number): Trace => ({
+    ...{ type: "scattergl", mode: "lines", ...halo, connectgaps: false },
+    ...{ hoverinfo: "skip", showlegend: false, line: { color, width } },
+  });
+  // A line in the colour of the background below keeps it apart from the points.
+  return [line(theme.background, 4), line(theme.text, 1.8)];
+}
+
 /** Longest line of the vertical axis's title, in characters. */
 const longestLine = 36;
 
@@ -191,7 +204,11 @@ function threeDimensional(state: Snapshot): Trace[] {
  */
 export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: ShownRanges): PlotlyFigure {
   const { shown } = state;
-  const data = [...densityTrace(state, theme), ...pointTraces(state, theme)];
+  const data = [
+    ...densityTrace(state, theme),
+    ...pointTraces(state, theme),
+    ...populationTrace(state, theme),
+  ];
   const title = { text: plotlyText(state.title), font: { size: 14 }, x: 0.02, xanchor: "left" };
   const threeAxes = state.pointsZ.length > 0;
   const common = {

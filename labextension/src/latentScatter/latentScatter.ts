@@ -26,6 +26,7 @@ export class LatentScatterModel extends DOMWidgetModel {
     colourNumbers: numbersOf(Float32Array),
     colourCodes: numbersOf(Uint16Array),
     densityCounts: numbersOf(Float32Array),
+    populationLines: numbersOf(Float32Array),
     selected: numbersOf(Uint8Array),
     selectedBeside: numbersOf(Float32Array),
     anchorPlaces: numbersOf(Float32Array),

@@ -182,6 +182,11 @@ export class ScatterViewModel extends ViewModel {
     this.change({ [which]: which === "z" && name === "" ? null : name });
   }
 
+  /** Draws the population without the errors of the places, or no longer. */
+  togglePopulation(): void {
+    this.change({ population: !this.state.population });
+  }
+
   /** Selects all particles, none, or those that are not selected. */
   selectAll(how: "all" | "none" | "invert"): void {
     this.select("replace", { how });

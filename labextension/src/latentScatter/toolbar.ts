@@ -70,6 +70,18 @@ export function toolbar(model: ScatterViewModel, files: ScatterFiles): TemplateR
       ],
       flat,
     )}
+    ${group(
+      "Population",
+      [
+        iconButton(
+          "population",
+          "Draw the population without the errors of the places: over a histogram its curve, over two latent axes the outlines of its densest 50 and 95 %",
+          () => model.togglePopulation(),
+          { pressed: model.state.population },
+        ),
+      ],
+      flat && model.state.populationKnown,
+    )}
     ${group("Export", [
       iconButton("png", "Save the picture (PNG)", () => files.savePng(), { words: "PNG" }),
       iconButton(

@@ -1,5 +1,6 @@
 import { densityCells, densityOf, drawnSubset } from "./drawnPoints";
 import { pathTraits } from "./path";
+import { PopulationLines } from "./populationLines";
 import { ProbePosition, type ProbeTraits } from "./probePosition";
 import { ScatterColours } from "./scatterColours";
 import { ScatterSelection } from "./scatterSelection";
@@ -11,7 +12,17 @@ type State = LatentScatterState;
 /** The traits set by users, from which the others are derived. */
 type Choices = Pick<
   State,
-  "x" | "y" | "z" | "colour" | "hidden" | "probe" | "anchors" | "latent" | "stationCount" | "shown"
+  | "x"
+  | "y"
+  | "z"
+  | "colour"
+  | "hidden"
+  | "probe"
+  | "anchors"
+  | "latent"
+  | "stationCount"
+  | "shown"
+  | "population"
 >;
 
 /**
@@ -24,6 +35,7 @@ export class DerivedState {
   /** Owns sets and colours. */
   readonly colours: ScatterColours;
   private readonly position: ProbePosition;
+  private readonly populationLines: PopulationLines;
   private played: readonly (readonly number[])[] = [];
   private drawnRows: Uint32Array;
 
@@ -34,13 +46,20 @@ export class DerivedState {
   ) {
     this.colours = new ScatterColours(table);
     this.position = new ProbePosition(table);
+    this.populationLines = new PopulationLines(table);
     this.drawnRows = drawnSubset(table.count, seed);
   }
 
-  /** Replaces the latent coordinates. @throws InputError as `ScatterTable.latents` */
+  /** Sets the standard deviations of the latent coordinates; undefined: not known. */
+  setDeviations(deviations: Float32Array | undefined): void {
+    this.populationLines.setDeviations(deviations);
+  }
+
+  /** Replaces the latent coordinates, whose errors are not known. @throws InputError as `ScatterTable.latents` */
   setLatents(latents: Float32Array): void {
     const { count } = this.table;
     this.table.latents = latents;
+    this.setDeviations(undefined);
     if (this.table.count !== count) this.drawnRows = drawnSubset(this.table.count, this.seed);
   }
 
@@ -71,11 +90,23 @@ export class DerivedState {
       drawnRows: this.drawnRows,
       shown,
       ...view.drawnPoints(),
+      ...this.population(choices),
       ...this.colouring({ ...choices, shown }),
       ...this.selection.notDrawn(view, this.drawnRows),
       ...this.position.place(choices.probe, view),
       ...pathTraits(view, choices),
       playedPlaces: view.placesOf(this.played),
+    };
+  }
+
+  /** After the choice whether the population is drawn. */
+  population(
+    choices: Pick<State, "x" | "y" | "z" | "population">,
+  ): Pick<State, "populationKnown" | "populationLines"> {
+    const { populationLines } = this;
+    return {
+      populationKnown: populationLines.covers(choices),
+      populationLines: choices.population ? populationLines.over(choices) : new Float32Array(0),
     };
   }
 

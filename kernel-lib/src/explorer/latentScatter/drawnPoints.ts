@@ -30,6 +30,13 @@ export function gather(values: Float32Array, rows: Uint32Array): Float32Array {
   return rows.length === 0 ? values : Float32Array.from(rows, (row) => values[row]!);
 }
 
+/** The bins of {@link histogramHeights}: their number, where the first begins, and their width. */
+export function histogramBins(values: ArrayLike<number>): { bins: number; low: number; width: number } {
+  const { low, high } = robustRange(values, 0);
+  const bins = Math.min(Math.max(Math.round(2 * Math.sqrt(values.length)), 8), 200);
+  return { bins, low, width: (high - low) / bins };
+}
+
 /**
  * Heights that spread points to a histogram: of the n values in a bin a random one lies between 0 and 1, another between 1
  * and 2, and so on to n, so that the outline of the points is the histogram. The number of bins is twice the square root of
@@ -37,10 +44,9 @@ export function gather(values: Float32Array, rows: Uint32Array): Float32Array {
  * @returns NaN for values that are not finite
  */
 export function histogramHeights(values: ArrayLike<number>, seed: number): Float32Array {
-  const all = robustRange(values, 0);
-  const bins = Math.min(Math.max(Math.round(2 * Math.sqrt(values.length)), 8), 200);
+  const { bins, low, width } = histogramBins(values);
   const binOf = Float64Array.from(values, (value) => {
-    const bin = Math.floor((bins * (value - all.low)) / (all.high - all.low));
+    const bin = Math.floor((value - low) / width);
     return Number.isFinite(value) ? Math.min(Math.max(bin, 0), bins - 1) : Number.NaN;
   });
   const below = new Float64Array(bins);

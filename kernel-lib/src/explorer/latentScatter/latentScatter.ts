@@ -26,6 +26,9 @@ import { type ScatterColumn, ScatterTable, setsColumn } from "./table";
  * Distances are Euclidean, over all dimensions of the latent space, independent of the shown axes. Selections include
  * particles that are not drawn.
  *
+ * With the errors of the coordinates (`deviations`), `population` draws what is left of them without errors: a curve over the histogram of
+ * one dimension (default), outlines of the densest 50 and 95 % of the population over two latent axes (default off).
+ *
  * Design: pages and code change input traits (`x`, `colour`, `probe`, `anchors`, …), columns, sets or the selection; the
  * observers in `connect` compute the dependent traits by `DerivedState` and set them; pages draw them.
  *
@@ -50,6 +53,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   constructor({
     latents,
     latent,
+    deviations,
     columns = [],
     title = "",
     thumbnail,
@@ -67,11 +71,13 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
       colours: table.colours(),
       x: axes[0]!.name,
       y: axes[1]!.name,
+      population: latent === 1,
       probe: new Array(latent).fill(0),
       thumbnails: thumbnail !== undefined,
       height,
     });
     this.derived = new DerivedState(table, seed);
+    this.derived.setDeviations(deviations);
     this.csv = new CsvExport(table);
     this.set({ ...this.points(), ...this.derived.selected(this.state) });
     this.connect(thumbnail);
@@ -89,6 +95,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     this.observe("y", axesChanged);
     this.observe("z", axesChanged);
     this.observe("colour", () => this.set({ hidden: [], ...derived.colouring(this.state) }));
+    this.observe("population", () => this.set(derived.population(this.state)));
     this.observe("hidden", () => this.set(derived.density(this.state)));
     this.observe("probeTo", (target) => handlers.dragProbe(target));
     this.observe("probe", (z) => {
@@ -222,11 +229,13 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
 
   /**
    * Replaces the latent coordinates of the particles, as a training does; axes, probe, path and selection stay.
+   * @param deviations their standard deviations, [n · latent], with which the population can be drawn
    * @throws InputError for another number of particles, unless there were none
    */
-  setLatents(latents: Float32Array): void {
+  setLatents(latents: Float32Array, deviations?: Float32Array): void {
     const { derived } = this;
     derived.setLatents(latents);
+    derived.setDeviations(deviations);
     this.set({
       count: this.count,
       axes: derived.table.axes(),

@@ -15,6 +15,8 @@ export interface LatentScatterOptions {
   latents: Float32Array;
   /** Dimensions of the latent space. */
   latent: number;
+  /** Standard deviations of the latent coordinates, [n · latent], with which the population can be drawn. Default none. */
+  deviations?: Float32Array | undefined;
   /** Further axes and colours: columns of the particle file, a UMAP. Default none. */
   columns?: readonly (ScatterColumn | ParticleColumn)[];
   /** Title above the plot. Default none. */

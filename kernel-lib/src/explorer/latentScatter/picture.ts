@@ -34,6 +34,7 @@ export function scatterPicture(state: LatentScatterState): Picture {
     `<rect x="${left}" y="${top}" width="${plotWidth}" height="${plotHeight}" fill="none" stroke="${palette.grey}"/>`,
     label(left, top - 12, state.title || `${state.count} particles`, 'font-weight="600"'),
     ...drawAxes(state, shown),
+    ...drawPopulation(state),
     ...drawPath(state),
     ...drawProbe(state),
     ...drawLegend(legend),
@@ -74,6 +75,25 @@ function drawAxes(state: LatentScatterState, shown: ShownAxes): string[] {
       shown.y.title,
       `text-anchor="middle" transform="translate(16 ${top + plotHeight / 2}) rotate(-90)"`,
     ),
+  ];
+}
+
+/** The outlines of the population. */
+function drawPopulation(state: LatentScatterState): string[] {
+  const { populationLines } = state;
+  if (populationLines.length === 0) return [];
+  const at = position(state);
+  let d = "";
+  for (let i = 0; i < populationLines.length; i += 2) {
+    const [x, y] = at(populationLines[i]!, populationLines[i + 1]!);
+    const begins = d === "" || Number.isNaN(populationLines[i - 2]);
+    if (!Number.isNaN(x)) d += `${begins ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+  }
+  const { left, top } = margin;
+  return [
+    `<svg x="${left}" y="${top}" width="${plotWidth}" height="${plotHeight}" viewBox="${left} ${top} ${plotWidth} ${plotHeight}">`,
+    `<path d="${d}" fill="none" stroke="${palette.ink}" stroke-width="1.5"/>`,
+    "</svg>",
   ];
 }
 

@@ -122,6 +122,12 @@ export const latentScatterTraits = {
   density: nullable(json<DensityGrid>(() => ({ cells: 0, most: 0 }))),
   /** Particles in each cell, rows of y from below, [cells · cells]. */
   densityCounts: numbers(Float32Array),
+  /** Whether the population without the errors of the places is drawn where it can be. */
+  population: json<boolean>(() => false),
+  /** Whether it can be drawn over the shown axes. */
+  populationKnown: json<boolean>(() => false),
+  /** Its lines: coordinates along x and y of each point, NaN between lines. */
+  populationLines: numbers(Float32Array),
 
   /** 1 for each drawn point that is selected. */
   selected: numbers(Uint8Array),

@@ -31,7 +31,7 @@ export interface LinearAxis {
 /** Name of the axis of row numbers. */
 export const rowAxis = "row";
 /** Name of the axis that spreads the points of one dimension to a histogram. */
-const histogramAxis = "histogram";
+export const histogramAxis = "histogram";
 const histogramSeed = 1;
 /** Name of the colouring by sets. */
 export const setsColumn = "sets";
@@ -244,7 +244,8 @@ export class ScatterTable {
     return Array.from(this.points.subarray(row * this.latent, (row + 1) * this.latent));
   }
 
-  private latentIndex(name: string): number {
+  /** Index from 0 of the latent axis of a name; −1 for other names. */
+  latentIndex(name: string): number {
     return numberedIndex(name, "z", this.latent);
   }
 

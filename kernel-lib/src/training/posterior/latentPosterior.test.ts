@@ -16,6 +16,9 @@ function gaussianLikelihood(seen: Float32Array, precision: number[][]): LatentLi
     async shared(particles, z) {
       return Float32Array.from(particles, (i) => at(i, z, 0).value);
     },
+    async scores(particles, z) {
+      return { score: Float32Array.from(particles, (i, b) => at(i, z, b * latent).value) };
+    },
     async local(particles, z) {
       const all = Array.from(particles, (i, b) => at(i, z, b * latent));
       return {
@@ -52,6 +55,7 @@ describe("posterior of the latents", () => {
         const peak = (at: number, height: number) => height * Math.exp(-((z[0]! - at) ** 2) / 0.18);
         return Float32Array.from(particles, () => Math.log(peak(-1, 1) + peak(1, 50) + 1e-9));
       },
+      scores: () => assert.fail("one dimension is searched on a grid"),
       local: () => assert.fail("one dimension is searched on a grid"),
     };
     const { mean } = await latentPosterior(twoPeaks, Float32Array.of(-1, -1.2, 1.3, -0.9), 1);

@@ -8,7 +8,7 @@ import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior"
  * One dimension: on a grid over the range of the encoder's latents, which also finds a second peak. The prior is the
  * distribution of the population, estimated from the likelihoods by expectation maximization (Laird, 1978), stopped early
  * to keep it smooth. More dimensions: Newton's method from the encoder's latents with a standard normal prior (the latents
- * have unit variance).
+ * have unit variance), then mean and width by sampling around the maximum; see `sampledPosterior`.
  */
 export async function latentPosterior(
   likelihood: LatentLikelihood,

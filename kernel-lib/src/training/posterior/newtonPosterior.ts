@@ -2,6 +2,7 @@ import { throwIfStopped } from "../../errors";
 import { inParallel } from "../../parallel";
 import { defaultEffort, NewtonSearch, type SearchEffort, type SearchSpace } from "./newtonSearch";
 import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
+import { sampledPosterior } from "./sampledPosterior";
 
 /** Posterior of points of a {@link SearchSpace}. */
 export interface PointPosterior extends Posterior {
@@ -22,14 +23,25 @@ export interface PointPosteriorOptions extends PosteriorOptions {
 }
 
 /** The posterior of places in several dimensions; see `latentPosterior`. */
-export function newtonPosterior(
+export async function newtonPosterior(
   likelihood: LatentLikelihood,
   start: Float32Array,
   latent: number,
   options: PosteriorOptions,
 ): Promise<Posterior> {
   // The latents have unit variance.
-  return pointPosterior(likelihood, start, { deviations: new Float64Array(latent).fill(1) }, options);
+  const space = { deviations: new Float64Array(latent).fill(1) };
+  const { covariance, ...local } = await pointPosterior(likelihood, start, space, {
+    ...options,
+    covariance: true,
+  });
+  const { mean, standardDeviation } = await sampledPosterior(
+    likelihood,
+    { ...local, covariance: covariance! },
+    latent,
+    options,
+  );
+  return { mean, standardDeviation };
 }
 
 /**

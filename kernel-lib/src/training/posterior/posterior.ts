@@ -22,7 +22,9 @@ export interface LocalLikelihood {
 export interface LatentLikelihood {
   /** Log-likelihood of each particle at one z that all share, [B]. */
   shared(particles: Int32Array, z: Float32Array): Promise<Float32Array>;
-  /** Log-likelihood of each particle at its own z, [B · latent]. */
+  /** Log-likelihood of each particle at its own z [B · latent]: `score`, [B]. */
+  scores(particles: Int32Array, z: Float32Array): Promise<{ score: Float32Array }>;
+  /** Log-likelihood of each particle at its own z, [B · latent], with derivatives. */
   local(particles: Int32Array, z: Float32Array): Promise<LocalLikelihood>;
 }
 

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { mostSampledAxes, sampledPosterior } from "./sampledPosterior";
+
+/** A likelihood, the same for all particles. */
+const likelihoodOf = (of: (z: ArrayLike<number>) => number, latent: number) => ({
+  scores: async (particles: Int32Array, z: Float32Array) => ({
+    score: Float32Array.from(particles, (_, b) => of(z.subarray(b * latent, (b + 1) * latent))),
+  }),
+});
+
+/** Moments of a posterior over two axes by sums on a fine grid. */
+function exact(of: (z: ArrayLike<number>) => number) {
+  let [total, x, xx, y, yy] = [0, 0, 0, 0, 0];
+  for (let a = -5; a <= 5; a += 0.02) {
+    for (let b = -5; b <= 5; b += 0.02) {
+      const p = Math.exp(of([a, b]) - (a * a + b * b) / 2);
+      total += p;
+      x += p * a;
+      xx += p * a * a;
+      y += p * b;
+      yy += p * b * b;
+    }
+  }
+  const [mx, my] = [x / total, y / total];
+  return { mean: [mx, my], deviation: [Math.sqrt(xx / total - mx * mx), Math.sqrt(yy / total - my * my)] };
+}
+
+describe("moments of a posterior by sampling", () => {
+  test("a normal posterior keeps its moments", async () => {
+    const precision = [30, 12, 12, 10];
+    const determinant = 31 * 11 - 12 * 12;
+    const covariance = Float32Array.of(11, -12, -12, 31).map((x) => x / determinant);
+    const [x, y] = [0.4, -0.9];
+    const at = [
+      (11 * (30 * x + 12 * y) - 12 * (12 * x + 10 * y)) / determinant,
+      (31 * (12 * x + 10 * y) - 12 * (30 * x + 12 * y)) / determinant,
+    ];
+    const quadratic = ([a, b]: ArrayLike<number> & Iterable<number>) => {
+      const [u, v] = [a! - x, b! - y];
+      return -(precision[0]! * u * u + 2 * precision[1]! * u * v + precision[3]! * v * v) / 2;
+    };
+    const local = {
+      mean: Float32Array.from(at),
+      standardDeviation: Float32Array.of(Math.sqrt(covariance[0]!), Math.sqrt(covariance[3]!)),
+      covariance,
+    };
+    const found = await sampledPosterior(likelihoodOf(quadratic as never, 2), local, 2);
+    for (const d of [0, 1]) {
+      assert.ok(Math.abs(found.mean[d]! - local.mean[d]!) < 1e-4);
+      assert.ok(Math.abs(found.standardDeviation[d]! - local.standardDeviation[d]!) < 1e-4);
+    }
+  });
+
+  test("a long tail that the curvature at the maximum does not show counts", async () => {
+    // As on a circle seen from its side: steep towards the outside, and a slow fall to the other end.
+    const tail = ([a, b]: ArrayLike<number> & Iterable<number>) =>
+      -60 * (b! - 0.2) ** 2 +
+      Math.log(Math.exp(-12 * (a! - 0.5) ** 2) + 0.6 * Math.exp(-1.5 * (a! - 1.4) ** 2));
+    const { mean, deviation } = exact(tail as never);
+    const local = {
+      mean: Float32Array.of(0.52, 0.198),
+      standardDeviation: Float32Array.of(0.21, 0.09),
+      covariance: Float32Array.of(0.21 ** 2, 0, 0, 0.09 ** 2),
+    };
+    const found = await sampledPosterior(likelihoodOf(tail as never, 2), local, 2);
+    assert.ok(mean[0]! > 0.7 && deviation[0]! > 0.4, "far from normal");
+    assert.ok(Math.abs(found.mean[0]! - mean[0]!) < 0.25 * deviation[0]!, `${found.mean[0]}, ${mean[0]}`);
+    assert.ok(Math.abs(found.standardDeviation[0]! / deviation[0]! - 1) < 0.25);
+    assert.ok(Math.abs(found.standardDeviation[1]! / deviation[1]! - 1) < 0.15);
+  });
+
+  test("what is not told, not finite, or has too many axes keeps the normal approximation", async () => {
+    const local = {
+      mean: Float32Array.of(0.3, 0),
+      standardDeviation: Float32Array.of(1, 1),
+      covariance: Float32Array.of(1, 0, 0, 1),
+    };
+    const never = { scores: () => assert.fail("nothing to sample") };
+    assert.deepEqual((await sampledPosterior(never, local, 2)).mean, local.mean);
+    const sharp = { ...local, covariance: Float32Array.of(0.1, 0, 0, 0.1) };
+    const broken = likelihoodOf(() => Number.NaN, 2);
+    assert.deepEqual((await sampledPosterior(broken, sharp, 2)).standardDeviation, local.standardDeviation);
+    const many = mostSampledAxes + 1;
+    const wide = {
+      mean: new Float32Array(many),
+      standardDeviation: new Float32Array(many),
+      covariance: new Float32Array(many ** 2),
+    };
+    assert.equal(await sampledPosterior(never, wide, many), wide);
+  });
+});
