@@ -1,5 +1,3 @@
-import type { LatentModel } from "../../network/latentModel";
-
 /** A map from places in a latent space to Gaussians. */
 export interface PlaceDecoder {
   /** Axes of the latent space; 0 for a single model. */
@@ -9,7 +7,10 @@ export interface PlaceDecoder {
 }
 
 /** The decoder of a trained model. */
-export function decoderOf(model: LatentModel): PlaceDecoder {
+export function decoderOf(model: {
+  readonly spec: { readonly latent: number };
+  decode(z: Float32Array, count: number): Float32Array;
+}): PlaceDecoder {
   return { latent: model.spec.latent, decode: (z, count) => model.decode(z, count) };
 }
 
