@@ -113,5 +113,5 @@ test("packed values return as they were", () => {
     bytes: Uint8Array.of(1, 2, 3),
   };
   assert.deepEqual(unpackValues(packValues(value)), value);
-  assert.throws(() => unpackValues(packValues(value).subarray(0, -4)), RangeError);
+  assert.throws(() => unpackValues(packValues(value).subarray(0, -6)), RangeError);
 });

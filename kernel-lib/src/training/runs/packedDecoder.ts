@@ -66,22 +66,32 @@ function packed(array: NamedArray): NamedArray | PackedWeights {
   if (!/(^|\.)weight\d+$/.test(name)) return array;
   const outputs = shape.at(-1)!;
   const scale = new Float32Array(outputs);
-  data.forEach((weight, i) => {
-    const o = i % outputs;
-    scale[o] = Math.max(scale[o]!, Math.abs(weight) / 32767);
-  });
-  const steps = Int16Array.from(data, (weight, i) => {
-    const step = scale[i % outputs]!;
-    // The scale is rounded to single precision, and may be a little too small
-    return step > 0 ? Math.max(-32767, Math.min(32767, Math.round(weight / step))) : 0;
-  });
+  const steps = new Int16Array(data.length);
+  for (let at = 0; at < data.length; at += outputs) {
+    for (let o = 0; o < outputs; o++) {
+      const size = Math.abs(data[at + o]!) / 32767;
+      if (size > scale[o]!) scale[o] = size;
+    }
+  }
+  for (let at = 0; at < data.length; at += outputs) {
+    for (let o = 0; o < outputs; o++) {
+      const step = Math.round(data[at + o]! / scale[o]!);
+      // The scale is rounded to single precision, and may be a little too small; it is 0 where all weights are
+      steps[at + o] = scale[o]! > 0 ? Math.max(-32767, Math.min(32767, step)) : 0;
+    }
+  }
   return { name, shape, steps, scale };
 }
 
 function unpacked(array: NamedArray | PackedWeights): NamedArray {
   if ("data" in array) return array;
   const { name, shape, steps, scale } = array;
-  return { name, shape, data: Float32Array.from(steps, (step, i) => step * scale[i % scale.length]!) };
+  const outputs = scale.length;
+  const data = new Float32Array(steps.length);
+  for (let at = 0; at < data.length; at += outputs) {
+    for (let o = 0; o < outputs; o++) data[at + o] = steps[at + o]! * scale[o]!;
+  }
+  return { name, shape, data };
 }
 
 /**
