@@ -160,8 +160,9 @@ export class Explorer extends Widget<ExplorerTraits> {
 
   private showProbe(): void {
     try {
-      this.viewer.show(this.model);
-      this.scatter.set({ probeNote: this.explored.distanceText(this.scatter.probe) });
+      const { model } = this;
+      this.viewer.show(model);
+      this.scatter.set({ probeNote: this.explored.distanceText(this.scatter.probe, model) });
     } catch (error) {
       this.set({ status: (error as Error).message });
     }

@@ -19,6 +19,7 @@ export { LatentScatter } from "./latentScatter/latentScatter";
 export type { LatentScatterOptions, Thumbnail } from "./latentScatter/options";
 export type { SelectMode } from "./latentScatter/scatterSelection";
 export type { ScatterColumn } from "./latentScatter/table";
+export { type ExportedPage, exportPage, type PageOptions } from "./page/exportPage";
 export { servePanels } from "./panel";
 export type { Clustering } from "./sets/clusterings";
 export type { PathDivision, PathSetsOptions } from "./sets/pathSets";
