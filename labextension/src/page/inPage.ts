@@ -42,6 +42,8 @@ function withBuffers(data: Record<string, unknown>, buffers: readonly ArrayBuffe
 class InnerComm {
   private toKernel: ((message: CommMessage) => unknown) | undefined;
   private toPage: ((message: object) => unknown) | undefined;
+  /** Messages to the page that came before its model was made. */
+  private waiting: object[] = [];
   private messages = 0;
   /** Message of the page that the kernel's side answers now, as its echo has to name it. */
   private answering: string | undefined;
@@ -57,7 +59,8 @@ class InnerComm {
         buffers: buffers.map(view),
         parent_header: { msg_id: this.answering },
       };
-      this.toPage?.(message);
+      if (this.toPage) this.toPage(message);
+      else this.waiting.push(message);
     },
     close: () => {},
     onMessage: (handler) => {
@@ -96,6 +99,10 @@ class InnerComm {
     },
     on_msg: (handler: (message: object) => unknown) => {
       this.toPage = handler;
+      // After the constructor of the model, which calls this
+      queueMicrotask(() => {
+        for (const message of this.waiting.splice(0)) handler(message);
+      });
     },
     on_close: () => {},
     close: () => {},

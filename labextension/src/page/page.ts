@@ -5,8 +5,8 @@ import { unpackValues } from "e2gmm/packedValues";
 import { PageKernel } from "e2gmm/page";
 import { createRef } from "lit/directives/ref.js";
 import "@lumino/widgets/style/index.css";
-import "../../style/page.css";
 import "../../style/explorer.css";
+import "../../style/page.css";
 import { mount } from "../view.js";
 import * as widgets from "../widgets.js";
 import { InPage } from "./inPage.js";
@@ -47,6 +47,7 @@ async function open(root: HTMLElement, bytes: Uint8Array): Promise<OpenPage> {
     matchMedia("(prefers-color-scheme: dark)").matches,
   );
   root.replaceChildren();
+  root.classList.add("e2gmm-explorer", "e2gmm-page");
   mount(root, model, () => pageTemplate(model, panes));
   const [scatter, viewer] = await Promise.all([
     inPage.get_model(kernel.scatter.id) as Promise<WidgetModel & { showPlayed(frame?: number): void }>,

@@ -85,9 +85,9 @@ export function pageTemplate(model: PageModel, panes: PagePanes): TemplateResult
       </div>
     </header>
     ${verdict(data)}
-    <div class="e2gmm-page-panes">
-      <section class="e2gmm-page-pane" aria-label="Latent space" ${ref(panes.scatter)}></section>
-      <section class="e2gmm-page-pane" aria-label="Molecule" ${ref(panes.viewer)}></section>
+    <div class="e2gmm-explorer-panes">
+      <section class="e2gmm-explorer-pane" aria-label="Latent space" ${ref(panes.scatter)}></section>
+      <section class="e2gmm-explorer-pane" aria-label="Molecule" ${ref(panes.viewer)}></section>
     </div>
     <p class="e2gmm-page-status" role="status">
       ${model.status === "" ? "Drag the ring through the latent space: the molecule follows." : model.status}

@@ -42,7 +42,7 @@ const loader = `(async () => {
   }
 })();`;
 
-const waiting = `:root{color-scheme:light dark}body{margin:0;font-family:system-ui,sans-serif}#${pageIds.root}>p{padding:2rem}`;
+const waiting = ":root{color-scheme:light dark}body{margin:0;font-family:system-ui,sans-serif}";
 
 /** Parts of a page. */
 export interface PageParts {
