@@ -76,8 +76,8 @@ export interface TrainingState {
   total: number;
 }
 
-/** What can be exported: particles or map of a set, the model at the probe or its density. */
-export type ExportKind = "particles" | "map" | "model" | "density";
+/** What can be exported: particles or map of a set, the model at the probe or its density, all of it as an interactive page. */
+export type ExportKind = "particles" | "map" | "model" | "density" | "page";
 
 /** Requests of a view. */
 export type ExplorerRequest =

@@ -7,7 +7,7 @@ import { packValues } from "../../packedValues";
 import { beginTask, type TaskOptions } from "../../progress";
 import { Run } from "../../training/runs/run";
 import { knowledgeOf } from "../runKnowledge";
-import { contentOfRun, type PageContent } from "./pageContent";
+import { contentOfExplorer, contentOfRun, type PageContent, type PagedParts } from "./pageContent";
 import { pageHtml } from "./pageHtml";
 
 /** Options of an interactive page. */
@@ -65,8 +65,36 @@ export async function exportPage(
   }
 }
 
+/**
+ * Writes the page of an explorer, as it is now.
+ * @param busy called with what is being done, and with an empty text at the end
+ * @internal
+ */
+export async function exportExplorerPage(
+  parts: PagedParts,
+  file: string,
+  options: PageOptions,
+  busy: (text: string) => void,
+): Promise<ExportedPage> {
+  const begun = beginTask(options);
+  const run = parts.explored.requireRun("decoder for a page");
+  try {
+    busy("Writing the page…");
+    const content = contentOfExplorer(parts, run, await knowledgeOf(run));
+    return await writePage(content, file, {
+      ...begun,
+      onProgress: (progress) => {
+        busy(`Writing the page: ${progress.note}…`);
+        begun.onProgress?.(progress);
+      },
+    });
+  } finally {
+    busy("");
+  }
+}
+
 /** Writes a page with this content; see {@link exportPage}. */
-export async function writePage(
+async function writePage(
   content: PageContent,
   file: string,
   options: PageOptions,

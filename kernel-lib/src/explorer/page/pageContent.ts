@@ -6,7 +6,8 @@ import type { Run } from "../../training/runs/run";
 import { packageVersion } from "../../version";
 import type { DensityMapState } from "../gaussianViewer/densityMap";
 import { randomRows } from "../latentScatter/drawnPoints";
-import type { TableColumn } from "../latentScatter/table";
+import { setsColumn, type TableColumn } from "../latentScatter/table";
+import type { ExplorerParts } from "../explorerParts";
 import type { RunKnowledge } from "../runKnowledge";
 import type { NamedSet } from "../sets/setTable";
 import { axisTitle, observabilityColumns } from "../shownVerdict";
@@ -54,18 +55,20 @@ export class PageContent {
         ? randomRows(count, particles, subsetSeed)
         : Uint32Array.from({ length: count }, (_, row) => row);
     const name = title ?? (source.title || path.basename(run.record.inputs.particles));
-    const verdict = verdictForOthers(run, knowledge);
+    const sets = source.sets.map((set) => thinnedSet(set, rows)).filter((set) => set.rows.length > 0);
+    const scatter = { ...defaultScatter(latent), ...source.scatter };
     return {
       version: 1,
       title: name,
       facts: factsOf(run, rows.length),
-      verdict,
+      verdict: verdictForOthers(run, knowledge),
       ...{ latent, count },
       latents: gatherRows(latents, latent, rows),
       axisTitles: knowledge.axes.map(axisTitle),
       columns: source.columns.map((column) => thinnedColumn(column, rows)),
-      sets: source.sets.map((set) => thinnedSet(set, rows)).filter((set) => set.rows.length > 0),
-      scatter: { ...defaultScatter(latent), ...source.scatter },
+      sets,
+      // Sets without a particle in the page cannot colour any
+      scatter: scatter.colour === setsColumn && sets.length === 0 ? { ...scatter, colour: "" } : scatter,
       viewer: { ...defaultViewer(), ...source.viewer },
       free: run.moving,
       decoder: packDecoder(run.decoder),
@@ -84,6 +87,30 @@ export function contentOfRun(run: Run, knowledge: RunKnowledge): PageContent {
     columns: latents
       ? observabilityColumns(latents).map((column) => ({ ...column, kind: "number" as const }))
       : [],
+  });
+}
+
+/** The parts of an explorer that a page shows. */
+export type PagedParts = Pick<ExplorerParts, "explored" | "scatter" | "viewer" | "sets">;
+
+/** The content of a page about an explorer as it is now. */
+export function contentOfExplorer(
+  { explored, scatter, viewer, sets }: PagedParts,
+  run: Run,
+  knowledge: RunKnowledge,
+): PageContent {
+  const { x, y, z, colour, hidden, probe, anchors, stationCount } = scatter.state;
+  const { colourBy, sphereScale, spheresVisible, camera, shapes, slice, maps } = viewer.state;
+  const observed = knowledge.latents ? observabilityColumns(knowledge.latents) : [];
+  const used = scatter.usedColumns;
+  const further = observed.filter(({ name }) => !used.some((column) => column.name === name));
+  return new PageContent({
+    ...{ run, knowledge, latents: explored.latents, title: scatter.title },
+    columns: [...used, ...further.map((column) => ({ ...column, kind: "number" as const }))],
+    sets: [...sets],
+    scatter: { x, y, z, colour, hidden, probe, anchors, stationCount },
+    viewer: { colourBy, sphereScale, spheresVisible, camera, shapes, slice },
+    maps: maps.filter(({ visible }) => visible).map((map) => map.state),
   });
 }
 
