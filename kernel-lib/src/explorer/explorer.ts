@@ -30,6 +30,7 @@ import type { Clustering } from "./sets/clusterings";
 import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSets";
 import { SetReconstructions } from "./sets/setReconstructions";
 import { type NamedSet, SetTable } from "./sets/setTable";
+import { SentDecoder } from "./sentDecoder";
 import { ShownVerdict } from "./shownVerdict";
 import { TrainingFollower } from "./trainingFollower";
 
@@ -154,7 +155,9 @@ export class Explorer extends Widget<ExplorerTraits> {
       this.set({ run: runState(explored) });
     });
     const server = new RequestServer(this, () => this.path.note);
+    const decoder = new SentDecoder({ page: this, explored }, (...message) => this.send(...message));
     this.onMessage(async (content) => {
+      if (decoder.answer(content)) return;
       this.send(await server.answer(content as ExplorerRequest & { id: string }));
     });
   }

@@ -7,6 +7,7 @@ import { packValues } from "../../packedValues";
 import { beginTask, type TaskOptions } from "../../progress";
 import { Run } from "../../training/runs/run";
 import { knowledgeOf } from "../runKnowledge";
+import { networksModule } from "./networksModule";
 import { contentOfExplorer, contentOfRun, type PageContent, type PagedParts } from "./pageContent";
 import { pageHtml } from "./pageHtml";
 
@@ -112,11 +113,10 @@ async function writePage(
     onProgress?.({ task: "interactive page", done: done++, total: 4, note });
   };
   step("decoder");
-  const networks = await readFile(path.join(__dirname, "../../wasm/networks.wasm"));
   const [program, licences] = await Promise.all([programFile("program.js"), programFile("licences.txt")]);
   const data = content.data({
     ...{ title, particles },
-    networks: new Uint8Array(networks),
+    networks: networksModule(),
     licences: licences.toString("utf8"),
   });
   step("compressing");
