@@ -37,7 +37,10 @@ export async function bundlePageProgram(output = path.join(here, "../kernel-lib/
       `${name} ${versionInfo} (${licenseId})\n\n${extractedText.trim()}\n`,
   );
   const own = readFileSync(path.join(path.dirname(here), "LICENSE"), "utf8");
-  writeFileSync(path.join(output, "licences.txt"), [`e2gmm-lab\n\n${own}`, ...texts].join(`\n${"-".repeat(72)}\n\n`));
+  writeFileSync(
+    path.join(output, "licences.txt"),
+    [`e2gmm-lab\n\n${own}`, ...texts].join(`\n${"-".repeat(72)}\n\n`),
+  );
   rmSync(report);
 }
 

@@ -32,7 +32,15 @@ export function bundleAmd({ entry, output, externals = [] }) {
  * @param {(rspack: object) => object[]} [options.plugins] further plugins. Default: none
  * @param {object} [options.resolve] how imports are found. Default: as the bundler does
  */
-export async function bundleOne({ entry, output, filename, library, externals = [], plugins = () => [], resolve }) {
+export async function bundleOne({
+  entry,
+  output,
+  filename,
+  library,
+  externals = [],
+  plugins = () => [],
+  resolve,
+}) {
   // The bundler of the prebuilt extension, with its rules for styles and icons
   const fromBuilder = createRequire(require.resolve("@jupyter/builder/package.json"));
   const { rspack } = fromBuilder("@rspack/core");

@@ -10,7 +10,6 @@ import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } f
 
 type ViewerElement = HTMLElement & { e2gmmView?: { drawing?: { shown: Float32Array } } };
 
-
 describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
@@ -42,7 +41,8 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
   const shown = async () => {
     await page.locator(".e2gmm-scatter[data-drawn]").waitFor();
     await page.waitForFunction(
-      () => (document.querySelector(".e2gmm-viewer") as ViewerElement | null)?.e2gmmView?.drawing !== undefined,
+      () =>
+        (document.querySelector(".e2gmm-viewer") as ViewerElement | null)?.e2gmmView?.drawing !== undefined,
     );
     await page.locator(".e2gmm-explorer").scrollIntoViewIfNeeded();
   };
@@ -55,22 +55,19 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
     await page.mouse.down();
     await page.mouse.move(...to, { steps: 10 });
     await page.mouse.up();
-    return page.evaluate(
-      ([left, top]) => {
-        const overlay = document.querySelector(".e2gmm-scatter-overlay")!.getBoundingClientRect();
-        const { xaxis, yaxis } = (
-          document.querySelector(".e2gmm-scatter-plotly") as unknown as {
-            _fullLayout: Record<"xaxis" | "yaxis", { range: [number, number] }>;
-          }
-        )._fullLayout;
-        const part = (from: number, [low, high]: [number, number]) => low + from * (high - low);
-        return [
-          part((left - overlay.left) / overlay.width, xaxis.range),
-          part(1 - (top - overlay.top) / overlay.height, yaxis.range),
-        ];
-      },
-      to,
-    );
+    return page.evaluate(([left, top]) => {
+      const overlay = document.querySelector(".e2gmm-scatter-overlay")!.getBoundingClientRect();
+      const { xaxis, yaxis } = (
+        document.querySelector(".e2gmm-scatter-plotly") as unknown as {
+          _fullLayout: Record<"xaxis" | "yaxis", { range: [number, number] }>;
+        }
+      )._fullLayout;
+      const part = (from: number, [low, high]: [number, number]) => low + from * (high - low);
+      return [
+        part((left - overlay.left) / overlay.width, xaxis.range),
+        part(1 - (top - overlay.top) / overlay.height, yaxis.range),
+      ];
+    }, to);
   };
   /** Largest distance in Å of the drawn Gaussians from those that the run decodes at a place. */
   const distance = async (z: readonly number[]) => {
@@ -86,7 +83,10 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
 
   test("while the kernel is busy, the molecule follows the ring, and the kernel gets the place", async () => {
     // The kernel does nothing else for a while
-    const busy = runCell(page, "const until = Date.now() + 6000; while (Date.now() < until); console.log('free');");
+    const busy = runCell(
+      page,
+      "const until = Date.now() + 6000; while (Date.now() < until); console.log('free');",
+    );
     await page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]").waitFor();
     const begun = Date.now();
     const z = await drag(0.8, 0.3);
@@ -122,13 +122,17 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
     await page.locator('.e2gmm-explorer[data-live="true"]').waitFor();
     const z = await drag(0.3, 0.7);
     assert.ok((await distance(z)) < 0.01);
-    await page.locator(".e2gmm-explorer-status", { hasText: "The molecule still follows the ring" }).waitFor();
+    await page
+      .locator(".e2gmm-explorer-status", { hasText: "The molecule still follows the ring" })
+      .waitFor();
     // The ring stays where it was let go
     await page.waitForTimeout(1500);
     const area = (await page.locator(".e2gmm-scatter-overlay").boundingBox())!;
     const ring = (await page.locator(".e2gmm-scatter-probe-ring").boundingBox())!;
     assert.ok(Math.abs(ring.x + ring.width / 2 - (area.x + 0.3 * area.width)) < 3);
-    await page.locator(".e2gmm-explorer").screenshot({ path: path.join(artefacts, "explorer-without-kernel.png") });
+    await page
+      .locator(".e2gmm-explorer")
+      .screenshot({ path: path.join(artefacts, "explorer-without-kernel.png") });
     assert.deepEqual(errors, []);
   });
 });

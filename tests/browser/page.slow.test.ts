@@ -28,7 +28,8 @@ describe("an interactive page, opened from a file without a network", skipIf(ski
   let page: Page;
   const errors: string[] = [];
   const requests: string[] = [];
-  const shot = (name: string) => page.screenshot({ path: path.join(artefacts, `page-${name}.png`), fullPage: true });
+  const shot = (name: string) =>
+    page.screenshot({ path: path.join(artefacts, `page-${name}.png`), fullPage: true });
 
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "e2gmm-page-"));
@@ -36,8 +37,14 @@ describe("an interactive page, opened from a file without a network", skipIf(ski
     const { run: runFolder, consensus } = fixture();
     run = await e2.openRun(runFolder);
     const explorer = await e2.explore(run, { title: `A domain that moves ${hostile}` });
-    explorer.sets.add(Array.from({ length: 100 }, (_, i) => i), { name: `open ${hostile}` });
-    explorer.sets.add(Array.from({ length: 120 }, (_, i) => 200 + i), { name: "closed" });
+    explorer.sets.add(
+      Array.from({ length: 100 }, (_, i) => i),
+      { name: `open ${hostile}` },
+    );
+    explorer.sets.add(
+      Array.from({ length: 120 }, (_, i) => 200 + i),
+      { name: "closed" },
+    );
     explorer.viewer.setMap(`consensus ${hostile}`, await e2.maps.read(consensus));
     written = await explorer.exportPage(path.join(folder, "motion.html"), { particles: 400 });
     explorer.close();
@@ -72,7 +79,10 @@ describe("an interactive page, opened from a file without a network", skipIf(ski
     });
     const { params, count, boxSize, apix } = run.decode(probe);
     assert.equal(drawn.length, params.length);
-    const distances = Array.from({ length: 3 * count }, (_, i) => Math.abs(drawn[i]! - params[i]!) * boxSize * apix);
+    const distances = Array.from(
+      { length: 3 * count },
+      (_, i) => Math.abs(drawn[i]! - params[i]!) * boxSize * apix,
+    );
     return { probe, drawn, most: Math.max(...distances) };
   };
   const box = async () => (await page.locator(".e2gmm-scatter-overlay").boundingBox())!;
@@ -99,7 +109,9 @@ describe("an interactive page, opened from a file without a network", skipIf(ski
     await page.mouse.up();
     const { drawn } = await difference();
     const { boxSize, apix, count } = run.neutral;
-    const moved = drawn.slice(0, 3 * count).map((value, i) => Math.abs(value - before.drawn[i]!) * boxSize * apix);
+    const moved = drawn
+      .slice(0, 3 * count)
+      .map((value, i) => Math.abs(value - before.drawn[i]!) * boxSize * apix);
     assert.ok(Math.max(...moved) > 2, "the molecule has not moved");
     await shot("light");
   });
@@ -111,7 +123,9 @@ describe("an interactive page, opened from a file without a network", skipIf(ski
     await page.mouse.down();
     await page.mouse.move(x + 0.98 * width, y + 0.98 * height, { steps: 4 });
     await page.mouse.up();
-    await page.waitForFunction(() => (window as unknown as OpenPage).e2gmmPage.kernel.scatter.rows.length > 300);
+    await page.waitForFunction(
+      () => (window as unknown as OpenPage).e2gmmPage.kernel.scatter.rows.length > 300,
+    );
     await page.locator('.e2gmm-scatter-button[data-tool="probe"]').click();
     await page.getByRole("button", { name: "Play", exact: true }).first().click();
     await page.locator(".e2gmm-viewer").getByRole("slider").first().waitFor();
@@ -126,14 +140,24 @@ describe("an interactive page, opened from a file without a network", skipIf(ski
     await page.waitForTimeout(300);
     await shot("dark");
     assert.equal(await page.evaluate(() => (window as unknown as OpenPage).hacked), undefined);
-    assert.deepEqual(requests.filter((url) => !/^(file|data|blob):/.test(url)), []);
+    assert.deepEqual(
+      requests.filter((url) => !/^(file|data|blob):/.test(url)),
+      [],
+    );
     assert.deepEqual(errors, []);
-    const sent = await page.evaluate(() => fetch("https://example.org/").then(() => "sent", (error) => String(error)));
+    const sent = await page.evaluate(() =>
+      fetch("https://example.org/").then(
+        () => "sent",
+        (error) => String(error),
+      ),
+    );
     assert.match(sent, /TypeError/);
   });
 
   test("a page does not tell where the run lies", async () => {
-    const data = await page.evaluate(() => JSON.stringify((window as unknown as { e2gmmPage: { data: object } }).e2gmmPage.data));
+    const data = await page.evaluate(() =>
+      JSON.stringify((window as unknown as { e2gmmPage: { data: object } }).e2gmmPage.data),
+    );
     assert.ok(!data.includes(tmpdir()), "a path of this machine");
     assert.equal(written.particles, 400);
   });

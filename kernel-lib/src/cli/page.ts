@@ -1,7 +1,7 @@
+import path from "node:path";
 import type { Command } from "commander";
 import { exportPage } from "../explorer/page/exportPage";
 import { runFiles } from "../training/runs/run";
-import path from "node:path";
 import { examples, fileOption, numberOption, type QuietOption, quietOption, required } from "./options";
 import type { RunCommand, Session } from "./session";
 
@@ -32,7 +32,11 @@ export function addPage(program: Command, run: RunCommand): void {
       }),
     )
     .addOption(quietOption());
-  examples(command, "e2gmm page run --out motion.html", 'e2gmm page run --out motion.html --title "Ribosome"');
+  examples(
+    command,
+    "e2gmm page run --out motion.html",
+    'e2gmm page run --out motion.html --title "Ribosome"',
+  );
   command.action((folder: string, options: PageCommandOptions) =>
     run(options, (session) => page(folder, options, session)),
   );

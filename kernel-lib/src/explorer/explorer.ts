@@ -26,11 +26,11 @@ import { PathMotion } from "./pathMotion";
 import { epochState, runState, setStates } from "./publishedState";
 import { RequestServer } from "./requestServer";
 import { ScatterColumns } from "./scatterColumns";
+import { SentDecoder } from "./sentDecoder";
 import type { Clustering } from "./sets/clusterings";
 import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSets";
 import { SetReconstructions } from "./sets/setReconstructions";
 import { type NamedSet, SetTable } from "./sets/setTable";
-import { SentDecoder } from "./sentDecoder";
 import { ShownVerdict } from "./shownVerdict";
 import { TrainingFollower } from "./trainingFollower";
 
@@ -253,7 +253,12 @@ export class Explorer extends Widget<ExplorerTraits> {
   export(what: ExportKind, file: string, options: ExportOptions = {}): Promise<ExportResult> {
     const { explored, sets, reconstructions } = this;
     const page = (target: string, own: PageOptions) => this.exportPage(target, own);
-    return exportFile({ explored, sets, reconstructions, model: () => this.model, page }, what, file, options);
+    return exportFile(
+      { explored, sets, reconstructions, model: () => this.model, page },
+      what,
+      file,
+      options,
+    );
   }
 
   /**

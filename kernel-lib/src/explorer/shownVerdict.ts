@@ -36,8 +36,14 @@ export class ShownVerdict {
 }
 
 /** How well each particle is seen along each axis. */
-export function observabilityColumns({ latent, observability }: Latents): { name: string; values: Float32Array }[] {
-  return columnsOf(observability, latent).map((values, d) => ({ name: `observability of z${d + 1}`, values }));
+export function observabilityColumns({
+  latent,
+  observability,
+}: Latents): { name: string; values: Float32Array }[] {
+  return columnsOf(observability, latent).map((values, d) => ({
+    name: `observability of z${d + 1}`,
+    values,
+  }));
 }
 
 /** The title of an axis in the scatter. */

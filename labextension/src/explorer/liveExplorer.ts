@@ -1,6 +1,6 @@
 import type { WidgetModel } from "@jupyter-widgets/base";
-import type { DecoderAnswer, DecoderRequest } from "e2gmm/messages/explorer";
 import type { LiveDecoder } from "e2gmm/liveDecoder";
+import type { DecoderAnswer, DecoderRequest } from "e2gmm/messages/explorer";
 import type { GaussianViewerModel } from "../gaussianViewer/widgetModels.js";
 import { Requests } from "../requests.js";
 
@@ -150,15 +150,25 @@ export class LiveExplorer {
   /** Moves the probe without a kernel. */
   private moveProbe({ placeAlong }: LiveModule, z: readonly number[]): void {
     const { scatter } = this;
-    const { x, y, z: third } = scatter.get("shown") as Record<"x" | "y", { name: string }> & {
+    const {
+      x,
+      y,
+      z: third,
+    } = scatter.get("shown") as Record<"x" | "y", { name: string }> & {
       z: { name: string } | null;
     };
     const along = (names: readonly string[], before: string) =>
       placeAlong(z, names, scatter.get("formulas"), scatter.get(before) as number[]);
     const axes = third ? [x, y, third] : [x, y];
     const sliders = scatter.get("sliders") as { name: string }[];
-    const place = along(axes.map(({ name }) => name), "probePlace");
-    const values = along(sliders.map(({ name }) => name), "sliderValues");
+    const place = along(
+      axes.map(({ name }) => name),
+      "probePlace",
+    );
+    const values = along(
+      sliders.map(({ name }) => name),
+      "sliderValues",
+    );
     scatter.set_state({ probe: [...z], probePlace: place, sliderValues: values, probeNote: "" });
   }
 

@@ -29,10 +29,12 @@ function withBuffers(data: Record<string, unknown>, buffers: readonly ArrayBuffe
   const state = data["state"] as Record<string, unknown>;
   const paths = (data["buffer_paths"] ?? []) as BufferPath[];
   for (const [i, path] of paths.entries()) {
-    const at = path.slice(0, -1).reduce<Record<string | number, unknown>>(
-      (place, key) => place[key] as Record<string | number, unknown>,
-      state,
-    );
+    const at = path
+      .slice(0, -1)
+      .reduce<Record<string | number, unknown>>(
+        (place, key) => place[key] as Record<string | number, unknown>,
+        state,
+      );
     at[path.at(-1)!] = view(buffers[i]!);
   }
   return state;

@@ -5,7 +5,9 @@
 
 /** Random id of a widget. `crypto.randomUUID` is missing where a page is no secure context, as from a file in some browsers. */
 export function randomUUID(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 }
 
 /** A value in a message. */

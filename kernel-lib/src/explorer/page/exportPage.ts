@@ -95,11 +95,7 @@ export async function exportExplorerPage(
 }
 
 /** Writes a page with this content; see {@link exportPage}. */
-async function writePage(
-  content: PageContent,
-  file: string,
-  options: PageOptions,
-): Promise<ExportedPage> {
+async function writePage(content: PageContent, file: string, options: PageOptions): Promise<ExportedPage> {
   const { title, particles = 20_000, overwrite = false, signal, onProgress } = options;
   if (!Number.isInteger(particles) || particles < 1) {
     throw new InputError("particles", "an integer of 1 or more", String(particles));

@@ -36,7 +36,9 @@ export function draggedTo(
 ): number[] | undefined {
   const targets = Object.entries(target).map(([name, value]) => ({ axis: axisOf(formulas, name), value }));
   if (targets.length === 0) return undefined;
-  const known = targets.flatMap(({ axis, value }) => (axis && Number.isFinite(value) ? [{ axis, value }] : []));
+  const known = targets.flatMap(({ axis, value }) =>
+    axis && Number.isFinite(value) ? [{ axis, value }] : [],
+  );
   return known.length === targets.length ? nearestWithCoordinates(from, known) : undefined;
 }
 

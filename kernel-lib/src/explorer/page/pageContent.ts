@@ -4,10 +4,10 @@ import { gatherRows } from "../../training/batches";
 import { packDecoder } from "../../training/runs/packedDecoder";
 import type { Run } from "../../training/runs/run";
 import { packageVersion } from "../../version";
+import type { ExplorerParts } from "../explorerParts";
 import type { DensityMapState } from "../gaussianViewer/densityMap";
 import { randomRows } from "../latentScatter/drawnPoints";
 import { setsColumn, type TableColumn } from "../latentScatter/table";
-import type { ExplorerParts } from "../explorerParts";
 import type { RunKnowledge } from "../runKnowledge";
 import type { NamedSet } from "../sets/setTable";
 import { axisTitle, observabilityColumns } from "../shownVerdict";
@@ -137,7 +137,9 @@ function factsOf(run: Run, shown: number): [name: string, value: string][] {
     ],
     ["Model", `${numbered(neutral.count)} Gaussians, ${latent} latent ${latent === 1 ? "axis" : "axes"}`],
     ...(symmetry === undefined ? [] : [["Symmetry", symmetry] as [string, string]]),
-    ...(record.detail ? [["Resolution", `${record.detail.resolution.toFixed(1)} Å`] as [string, string]] : []),
+    ...(record.detail
+      ? [["Resolution", `${record.detail.resolution.toFixed(1)} Å`] as [string, string]]
+      : []),
     ["Training", `e2gmm ${record.program.e2gmm}, ${day(record.started)}`],
     ["Page", `e2gmm ${packageVersion}, ${day(new Date().toISOString())}`],
     ...(record.checksum === undefined ? [] : [["Run", `sha256 ${record.checksum}`] as [string, string]]),
@@ -161,7 +163,10 @@ function defaultViewer(): PageViewer {
 function thinnedColumn(column: TableColumn, rows: Uint32Array): PageColumn {
   if (column.kind === "category") {
     const { name, kind, names, codes } = column;
-    return { ...{ name, kind, names: [...names] }, codes: Uint32Array.from(rows, (row) => codes[row]!) } as PageColumn;
+    return {
+      ...{ name, kind, names: [...names] },
+      codes: Uint32Array.from(rows, (row) => codes[row]!),
+    } as PageColumn;
   }
   const { name, kind, unit, values } = column;
   return { ...{ name, kind, unit }, values: Float32Array.from(rows, (row) => values[row]!) };

@@ -1,5 +1,5 @@
-import { gzip } from "node:zlib";
 import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { escapeMarkup } from "tslab-widgets/display";
 import { pageGlobal, pageIds } from "./pageData";
 
