@@ -64,6 +64,8 @@ export function unpackValues(bytes: Uint8Array): unknown {
     if (from + size > bytes.length) {
       throw new RangeError(`packed values: expected ${from + size} bytes, found ${bytes.length}`);
     }
-    return new kinds[kind](bytes.slice(from, from + size).buffer);
+    // `bytes.slice` of a Buffer would be no copy
+    const begin = bytes.byteOffset + from;
+    return new kinds[kind](bytes.buffer.slice(begin, begin + size) as ArrayBuffer);
   });
 }

@@ -15,6 +15,9 @@ import type { PageData } from "./pageData";
 /** `globalThis[…]` where widgets look for the transport; see tslab-widgets. */
 const commsSymbol = Symbol.for("Jupyter.comms");
 
+/** Milliseconds that the probe rests before its distance from the mean is told. */
+const noteDelay = 100;
+
 /**
  * The kernel of an interactive page: scatter, viewer and decoder as in the kernel of a notebook, by the same code, and the motion
  * along the path. Nothing here depends on Node, apart from modules that the program of the page replaces.
@@ -31,6 +34,7 @@ export class PageKernel {
   private readonly explored: ExploredRun;
   private readonly motion: PathMotion;
   private status = "";
+  private noteTimer: NodeJS.Timeout | undefined;
 
   /**
    * @param data   of the page
@@ -76,7 +80,11 @@ export class PageKernel {
     const { probe } = this.scatter;
     const model = this.explored.decode(probe);
     this.viewer.show(model);
-    this.scatter.set({ probeNote: this.explored.distanceText(probe, model) });
+    // It takes as long as to decode, and would delay the next place of a drag
+    clearTimeout(this.noteTimer);
+    this.noteTimer = setTimeout(() => {
+      this.scatter.set({ probeNote: this.explored.distanceText(probe, model) });
+    }, noteDelay);
   }
 
   /** What components set of an explorer: its status alone. */
