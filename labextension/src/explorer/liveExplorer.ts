@@ -54,6 +54,10 @@ export class LiveExplorer {
     this.gone = gone;
   }
 
+  private get alone(): boolean {
+    return this.gone || !this.scatter.comm_live;
+  }
+
   /** Opens the decoder, fetching it from the kernel where the state has none. During a training a drag does that. */
   prepare(): void {
     if (!this.model.get("training")) void this.open();
@@ -84,7 +88,7 @@ export class LiveExplorer {
       const bytes = this.model.get("decoder") as Uint8Array | undefined;
       return bytes && bytes.length > 0 ? bytes : undefined;
     };
-    if (saved() || this.gone) return saved();
+    if (saved() || this.alone) return saved();
     const ask = async (part: number) => {
       const request: Omit<DecoderRequest, "kind"> = { part };
       const { content, buffers } = await this.requests.ask("decoder", { ...request });
@@ -128,15 +132,16 @@ export class LiveExplorer {
     const z = module.draggedTo(scatter.get("probeTo") as Target, from, scatter.get("formulas") ?? {});
     if (!z) return;
     this.decode(decoder, z);
-    if (!this.gone) this.ahead = { z, since: performance.now() };
-    else this.moveProbe(module, z);
+    if (!this.alone) this.ahead = { z, since: performance.now() };
+    // After the event: the model is still being changed
+    else queueMicrotask(() => this.moveProbe(module, z));
   }
 
   /** The probe has come to a place, by the kernel or a view. */
   private placed(): void {
     const z = this.scatter.get("probe") as number[];
     if (this.ahead && same(z, this.ahead.z)) this.ahead = undefined;
-    if (this.ahead || !this.decoder || !this.module || !this.gone) return;
+    if (this.ahead || !this.decoder || !this.module || !this.alone) return;
     if (this.shown && same(z, this.shown)) return;
     this.decode(this.decoder, z);
     this.moveProbe(this.module, z);
