@@ -241,6 +241,27 @@ describe("a trained run", () => {
     assert.ok(same > 0.5 && same < 1, `${same}`);
   });
 
+  test("points that no particles are around are named, also where a component of the motion does not reach", () => {
+    const decode = (...points: string[]) =>
+      e2gmm(folder, "decode", "run", ...points, "--model-out", "far.txt");
+    assert.match(
+      decode("--z=0,0", "--z=30,0").out,
+      /^note: no particles are around 1 of 2 points \(30,0\); what is decoded there is extrapolated: the particles have z1 from -/m,
+    );
+    assert.doesNotMatch(decode("--z=0,0").out, /^note: no particles/m);
+    refuses(
+      folder,
+      words("correct run --z=0,0 --z=30,0 --out far.mrc"),
+      /states: expected ones that particles are around, which have z1 from .*, found 30,0$/m,
+    );
+    const { code, err } = decode("--pc=3=-400..400");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /--pc: expected a score that a point of the latent space has along PC3 .*, found -400 Å, of which/,
+    );
+  });
+
   test("atoms carries a model along a path and to the population, as several models with a table", () => {
     succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "gaussians.pdb");
     writeFileSync(at("start.pdb"), text("gaussians.pdb").replaceAll(/^REMARK.*\n/gm, ""));
@@ -248,6 +269,9 @@ describe("a trained run", () => {
     const along = words("--from=-1,0 --to=1,0 --frames 3 --start 0,0 --out motion.pdb --table motion.csv");
     const out = succeed(folder, ...model, ...along);
     assert.match(out, /^start: z = 0\.000, 0\.000, correlation 0\.9\d+$/m);
+    // The model belongs between two frames that are its ends.
+    const ends = succeed(folder, ...model, ...words("--from=-1,0 --to=1,0 --frames 2 --out ends.pdb"));
+    assert.match(ends, /^start: z = -?0\.[0-4]\d\d, -?0\.000, correlation 0\.9\d+$/m);
     assert.match(out, /^motion\.pdb: 3 models of 24 atoms, /m);
     assert.equal(text("motion.pdb").match(/^MODEL/gm)!.length, 3);
     const [header, ...rows] = table(text("motion.csv"));

@@ -14,6 +14,7 @@ import { studyFiles } from "../study/studyFolder";
 import { Run, runFiles } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { inTermsOf } from "./failure";
+import { requireNearPoints } from "./farPoints";
 import { fscThresholds, resolutionText } from "./fsc";
 import { checkPoint, givenPoints, pointOption } from "./latentPoints";
 import { besideName, numberedNames } from "./modelFiles";
@@ -22,6 +23,7 @@ import {
   examples,
   fileOption,
   lengthOption,
+  mapOutOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -89,7 +91,7 @@ export function addCorrect(program: Command, run: RunCommand): void {
       ),
     )
     .addOption(new Option("--keep-outliers", "also use images that are unlike the others"))
-    .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
+    .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(
     command,
@@ -148,6 +150,8 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   for (const { record } of runs) await spareInputs(record.inputs, outputs, session);
   const run = runs[0]!;
   for (const point of points) checkPoint(point, run.latent, folder);
+  // What is undone there is invented, alike in both halves: their FSC would be that of the invention.
+  await requireNearPoints(run.folder, points);
   const images = particles === undefined ? undefined : await openImages(particles, options, session);
   if (images) await outputs.spare(await images.stackFiles());
   const lines: string[] = [];

@@ -19,6 +19,7 @@ import {
   fileOption,
   invertContrastOption,
   lengthOption,
+  mapOutOption,
   type QuietOption,
   quietOption,
   required,
@@ -76,7 +77,7 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         "also use images that are unlike the others: constant, on another scale, or with a hot pixel",
       ),
     )
-    .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
+    .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(command, "e2gmm reconstruct --particles run_data.star --select set_1.txt --out set_1.mrc");
   command.action((options: ReconstructCommandOptions) =>
@@ -118,8 +119,13 @@ async function reconstructMap(options: ReconstructCommandOptions, session: Sessi
   );
   if (!fsc) session.print("no half maps: one half has no particles");
   else {
+    const { maskDiameter = Number.POSITIVE_INFINITY } = options;
+    const isMasked = maskDiameter < map.size[0] * map.apix;
+    const where = isMasked
+      ? ` in the sphere of ${maskDiameter} Å, not corrected for what it correlates,`
+      : "";
     for (const threshold of fscThresholds) {
-      session.print(`FSC of the half maps ${threshold} ${resolutionText(fsc, threshold)}`);
+      session.print(`FSC of the half maps${where} ${threshold} ${resolutionText(fsc, threshold)}`);
     }
   }
 }

@@ -20,7 +20,8 @@ export interface ReadPlacesOptions {
 
 /**
  * Reads places from a table with or without header (CSV, or text with blanks; a column `index` orders the rows), a NumPy array
- * (`.npy`), or a pickle of arrays (`.pkl`), such as cryoDRGN's `z.24.pkl`. Pickles are read as data, nothing in them is executed.
+ * (`.npy`), or a pickle of arrays (`.pkl`), such as cryoDRGN's `z.24.pkl`. Of tables that this program writes only the coordinates
+ * count: of `latents.csv` the refined ones. Pickles are read as data, nothing in them is executed.
  * @throws InputError for anything else, for numbers that are not finite, and for a pickle of several arrays, with their names
  * @example
  * ```ts no-run
@@ -35,7 +36,7 @@ export async function readPlaces(file: string, { array }: ReadPlacesOptions = {}
     throw new InputError("array", `a pickle (.pkl) to choose it from`, file);
   if (!isPickle && kind !== ".npy") {
     const table = await readNumberTable(file, { unnamed: "z" });
-    const names = table.columns.filter((name) => name !== "index");
+    const names = placeColumns(table.columns);
     return { latent: names.length, places: columnsOf(table, names, file) };
   }
   const { shape, values } = isPickle ? await pickled(file, array) : await readNumpyArray(file);
@@ -45,6 +46,13 @@ export async function readPlaces(file: string, { array }: ReadPlacesOptions = {}
   if (bad >= 0)
     throw new InputError(`${file}: row ${Math.floor(bad / latent)}`, "finite numbers", `${values[bad]}`);
   return { latent, places: values };
+}
+
+/** Columns of coordinates: not what is said about them. */
+function placeColumns(names: readonly string[]): string[] {
+  const refined = names.filter((name) => /^z\d+_refined$/.test(name));
+  if (refined.length > 0) return refined;
+  return names.filter((name) => name !== "index" && !/_(deviation|observability)$/.test(name));
 }
 
 async function pickled(
