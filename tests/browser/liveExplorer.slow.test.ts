@@ -131,7 +131,10 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
     const ring = (await page.locator(".e2gmm-scatter-probe-ring").boundingBox())!;
     const [found, expected] = [ring.x + ring.width / 2, area.x + 0.3 * area.width];
     const told = await page.locator(".e2gmm-scatter-probe").getAttribute("aria-valuetext");
-    assert.ok(Math.abs(found - expected) < 3, `the ring is at ${found}, not ${expected} (${told}; ${z}; ${errors})`);
+    assert.ok(
+      Math.abs(found - expected) < 3,
+      `the ring is at ${found}, not ${expected} (${told}; ${z}; ${errors})`,
+    );
     await page
       .locator(".e2gmm-explorer")
       .screenshot({ path: path.join(artefacts, "explorer-without-kernel.png") });
