@@ -18,7 +18,7 @@ export type { ScatterSet } from "./latentScatter/colours";
 export { LatentScatter } from "./latentScatter/latentScatter";
 export type { LatentScatterOptions, Thumbnail } from "./latentScatter/options";
 export type { SelectMode } from "./latentScatter/scatterSelection";
-export type { ScatterColumn } from "./latentScatter/table";
+export type { ScatterColumn, TableColumn } from "./latentScatter/table";
 export { type ExportedPage, exportPage, type PageOptions } from "./page/exportPage";
 export { servePanels } from "./panel";
 export type { Clustering } from "./sets/clusterings";
