@@ -20,8 +20,13 @@ const entry = path.join(here, "assembly/index.ts");
 if (existsSync(entry)) {
   mkdirSync(path.join(here, "dist/wasm"), { recursive: true });
   const asc = path.join(path.dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
-  run(asc, ["assembly/index.ts", "--config", "assembly/asconfig.json"]);
-  statSync(path.join(here, "dist/wasm/projection.wasm"));
+  for (const [source, target] of [
+    ["index", "projection"],
+    ["networks", "networks"],
+  ]) {
+    run(asc, [`assembly/${source}.ts`, "--config", "assembly/asconfig.json", "--target", target]);
+    statSync(path.join(here, `dist/wasm/${target}.wasm`));
+  }
 }
 rmSync(path.join(here, "dist/shaders"), { recursive: true, force: true });
 cpSync(path.join(here, "shaders"), path.join(here, "dist/shaders"), { recursive: true });

@@ -1,10 +1,12 @@
-// Builds the extension: TypeScript to lib/, then the bundle that JupyterLab loads to build/labextension/.
+// Builds the extension: TypeScript to lib/, then the bundle that JupyterLab loads to build/labextension/, then the program of
+// interactive pages to dist/page/ of the package e2gmm.
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { completeReport } from "./licences.mjs";
+import { bundlePageProgram } from "./pageProgram.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -36,3 +38,5 @@ run(path.join(builder, "lib/build-labextension.js"), ["--core-package-file", cor
 const report = path.join(here, "build/labextension/static/third-party-licenses.json");
 const complete = completeReport(path.dirname(here), JSON.parse(readFileSync(report, "utf8")));
 writeFileSync(report, `${JSON.stringify(complete, null, 2)}\n`);
+
+await bundlePageProgram();

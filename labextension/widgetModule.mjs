@@ -19,14 +19,35 @@ const require = createRequire(import.meta.url);
  * @param {string[]} [options.externals] modules provided by the page's loader
  * @throws Error with the bundler's errors
  */
-export async function bundleAmd({ entry, output, externals = [] }) {
+export function bundleAmd({ entry, output, externals = [] }) {
+  return bundleOne({ entry, output, filename: "index.js", library: { type: "amd" }, externals });
+}
+
+/**
+ * Bundles an entry and all its imports into one file, and writes the licences of the bundled packages beside it. A script loaded by
+ * RequireJS, or written into a page, does not know its own URL and could not load chunks.
+ * @param {object} options
+ * @param {string} options.filename name of the file
+ * @param {object} [options.library] what the file exports, as the bundler has it. Default: nothing
+ * @param {(rspack: object) => object[]} [options.plugins] further plugins. Default: none
+ * @param {object} [options.resolve] how imports are found. Default: as the bundler does
+ */
+export async function bundleOne({
+  entry,
+  output,
+  filename,
+  library,
+  externals = [],
+  plugins = () => [],
+  resolve,
+}) {
   // The bundler of the prebuilt extension, with its rules for styles and icons
   const fromBuilder = createRequire(require.resolve("@jupyter/builder/package.json"));
   const { rspack } = fromBuilder("@rspack/core");
   const { WPPlugin } = require("@jupyter/builder/lib/webpack-plugins");
   const base = require("@jupyter/builder/lib/webpack.config.base");
   const { name } = require("./package.json");
-  for (const file of ["index.js", "third-party-licenses.json"]) {
+  for (const file of [filename, "third-party-licenses.json"]) {
     rmSync(path.join(output, file), { force: true });
   }
   const compiler = rspack({
@@ -35,9 +56,9 @@ export async function bundleAmd({ entry, output, externals = [] }) {
     devtool: false,
     context: here,
     entry,
-    // A script loaded by RequireJS does not know its own URL and could not load chunks, so there is only one file
-    output: { ...base.output, path: output, filename: "index.js", library: { type: "amd" }, publicPath: "" },
+    output: { ...base.output, path: output, filename, ...(library && { library }), publicPath: "" },
     externals,
+    ...(resolve && { resolve: { ...base.resolve, ...resolve } }),
     performance: { hints: false },
     plugins: [
       ...base.plugins,
@@ -45,6 +66,7 @@ export async function bundleAmd({ entry, output, externals = [] }) {
       new rspack.DefinePlugin({ "typeof define": '"undefined"' }),
       new rspack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
       new WPPlugin.JSONLicenseWebpackPlugin({ excludedPackageTest: (bundled) => bundled === name }),
+      ...plugins(rspack),
     ],
     resolveLoader: { modules: [path.resolve(fromBuilder.resolve("css-loader/package.json"), "../..")] },
   });

@@ -2,8 +2,6 @@
 // thread; threads take particles from a common counter. For networks it calls `network` with a record of dense.ts or
 // head.ts, for particle images the functions of image.ts. The module allocates nothing: the host provides scratch memory.
 
-import { dense } from "./dense";
-import { head } from "./head";
 // biome-ignore lint/style/useImportType: AssemblyScript knows no imports of types only
 import { aligned, imageBytes, Job } from "./job";
 import { gather, place, poseBytes } from "./pose";
@@ -16,10 +14,9 @@ import { contractSpread } from "./spreadGradient";
 import { spreadBytes } from "./spreadGrid";
 
 export { distribute, sampleImage } from "./backproject";
-export { denseChunks } from "./dense";
 export { transform as transformLines } from "./fft";
-export { headChunks } from "./head";
 export { imageScratchBytes, ringPower, transformImage } from "./image";
+export { denseChunks, headChunks, network } from "./networks";
 
 /**
  * Size of the memory in pages of 64 KiB, as the calling thread knows it. Bulk operations check their addresses against
@@ -27,13 +24,6 @@ export { imageScratchBytes, ringPower, transformImage } from "./image";
  */
 export function memoryPages(): i32 {
   return memory.size();
-}
-
-/** Works on the task of a layer or of the head at `address` until no chunk is left. */
-export function network(address: usize): void {
-  const task = load<i32>(address, 8);
-  if (task < 3) dense(address);
-  else head(address);
 }
 
 /** Scratch bytes per thread; `grid` is 0 for separable factors, `variants` 0 if no products are computed. */

@@ -19,6 +19,7 @@ export { InputError, StoppedError, throwIfStopped } from "./errors";
 export * as evidence from "./evidence";
 export * as explorer from "./explorer";
 export { explore, exploreTraining } from "./explorer/explore";
+export { exportPage } from "./explorer/page/exportPage";
 export * as formats from "./formats";
 export * as fourier from "./fourier";
 export * as latent from "./latent";

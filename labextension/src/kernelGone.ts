@@ -5,6 +5,10 @@ import type { Kernel } from "@jupyterlab/services";
 export const kernelGoneText =
   "The kernel is no longer running. The last state it sent is shown; run the cell again.";
 
+/** The same, where the page decodes by itself. */
+export const liveWithoutKernelText =
+  "The kernel is no longer running. The molecule still follows the ring, decoded in this page; run the cell again for all else.";
+
 /**
  * Watches whether the kernel of a model is still running. ipywidgets tells models of a restart (`comm_live`), but not of a
  * kernel that was shut down or died. A kernel that died and was restarted by the server has the same id and is idle, but it

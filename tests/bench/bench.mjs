@@ -22,6 +22,7 @@
 // `npm run bench -- kernel [options]`: the kernel compared with ipykernel and stock tslab (tests/bench/kernel.ts)
 // `npm run bench -- scatter`: a scatter plot of a million particles (tests/bench/latentScatter.ts)
 // `npm run bench -- probe`: latency from a pointer event to the Gaussians (tests/bench/probe.ts)
+// `npm run bench -- page`: size and latency of interactive pages (tests/bench/page.ts)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -56,6 +57,7 @@ const programs = {
   "bench/kernel.js": ["kernel"],
   "bench/latentScatter.js": ["scatter"],
   "bench/probe.js": ["probe"],
+  "bench/page.js": ["page"],
 };
 const [word, ...others] = process.argv.slice(2);
 for (const [program, words] of Object.entries(programs)) {

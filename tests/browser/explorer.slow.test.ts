@@ -350,7 +350,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
       await sessionContext.session.kernel.restart();
     });
     await statusSays(
-      /The kernel is no longer running\. The last state it sent is shown; run the cell again\./,
+      /The kernel is no longer running\. The molecule still follows the ring, decoded in this page; run the cell again for all else\./,
     );
     assert.equal(
       await explorerOf(page)

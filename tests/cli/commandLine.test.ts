@@ -15,6 +15,7 @@ const commands = [
   "decode",
   "atoms",
   "latent",
+  "page",
   "poses",
   "rounds",
   "reconstruct",

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { NetworkThreads, control as network, recordAddress } from "e2gmm/dist/network/networkThreads";
+import { recordAddress } from "e2gmm/dist/network/networkCompute";
+import { NetworkThreads, control as network } from "e2gmm/dist/network/networkThreads";
 import { sharedFloats } from "e2gmm/dist/particles/images/imageTransformer";
 import { TransformThreads } from "e2gmm/dist/particles/images/transformThreads";
 import { exampleBatch } from "e2gmm/dist/projection/examples";

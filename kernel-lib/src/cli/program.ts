@@ -12,6 +12,7 @@ import { addLatent } from "./latent";
 import { addMotions } from "./motions";
 import { addNeutral } from "./neutral";
 import { addOutliers } from "./outliers";
+import { addPage } from "./page";
 import { addPlace } from "./place";
 import { addPostprocess } from "./postprocess";
 import { addProject } from "./project";
@@ -53,6 +54,7 @@ export function makeProgram(run: RunCommand): Command {
   addRegionMotion(program, run);
   addOutliers(program, run);
   addPlace(program, run);
+  addPage(program, run);
   addPoses(program, run);
   addRounds(program, run);
   addReconstruct(program, run);

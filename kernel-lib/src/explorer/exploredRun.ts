@@ -57,6 +57,8 @@ export class ExploredRun {
   /** Why the particles are not available; null if they are. */
   readonly withoutParticles: string | null;
   private current: Run | undefined;
+  /** The mean state, to which others are compared. */
+  private mean: { run: Run; model: GaussianModel } | undefined;
   private coordinates: Float32Array;
   private errors: Float32Array | undefined;
   private closed = false;
@@ -114,15 +116,15 @@ export class ExploredRun {
     return this.current ? this.current.decode(z) : this.neutral;
   }
 
-  /** How far the molecule is from its mean state at a latent vector, in words; empty before the first epoch. */
-  distanceText(z: ArrayLike<number>): string {
+  /**
+   * How far the molecule is from its mean state at a latent vector, in words; empty before the first epoch.
+   * @param model at this latent vector. Default: it is decoded
+   */
+  distanceText(z: ArrayLike<number>, model?: GaussianModel): string {
     const { run } = this;
     if (!run) return "";
-    const { rms, density } = stateChange(
-      run.decode(new Float32Array(this.latent)),
-      run.decode(z),
-      run.moving,
-    );
+    if (this.mean?.run !== run) this.mean = { run, model: run.decode(new Float32Array(this.latent)) };
+    const { rms, density } = stateChange(this.mean.model, model ?? run.decode(z), run.moving);
     const changed = density > leastDensity ? `, ${percentText(density)} of the density changed` : "";
     const place = Array.from(z, (value) => value.toFixed(2)).join(", ");
     return `ring at z = ${place}: ${angstromText(rms)} RMS from the mean${changed}`;

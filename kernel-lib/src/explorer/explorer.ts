@@ -20,11 +20,13 @@ import type { ExplorerRequest, ExportKind } from "./explorerState";
 import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
 import { LatentAnalyses } from "./latentAnalyses";
 import type { LatentScatter } from "./latentScatter/latentScatter";
+import { type ExportedPage, exportExplorerPage, type PageOptions } from "./page/exportPage";
 import { setMontage } from "./particleMontage";
 import { PathMotion } from "./pathMotion";
 import { epochState, runState, setStates } from "./publishedState";
 import { RequestServer } from "./requestServer";
 import { ScatterColumns } from "./scatterColumns";
+import { SentDecoder } from "./sentDecoder";
 import type { Clustering } from "./sets/clusterings";
 import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSets";
 import { SetReconstructions } from "./sets/setReconstructions";
@@ -153,15 +155,18 @@ export class Explorer extends Widget<ExplorerTraits> {
       this.set({ run: runState(explored) });
     });
     const server = new RequestServer(this, () => this.path.note);
+    const decoder = new SentDecoder({ page: this, explored }, (...message) => this.send(...message));
     this.onMessage(async (content) => {
+      if (decoder.answer(content)) return;
       this.send(await server.answer(content as ExplorerRequest & { id: string }));
     });
   }
 
   private showProbe(): void {
     try {
-      this.viewer.show(this.model);
-      this.scatter.set({ probeNote: this.explored.distanceText(this.scatter.probe) });
+      const { model } = this;
+      this.viewer.show(model);
+      this.scatter.set({ probeNote: this.explored.distanceText(this.scatter.probe, model) });
     } catch (error) {
       this.set({ status: (error as Error).message });
     }
@@ -239,14 +244,32 @@ export class Explorer extends Widget<ExplorerTraits> {
 
   /**
    * Writes a file below the working folder: the particles of a set as STAR with their latent coordinates; the map of a set
-   * as MRC, with half maps and FSC beside it; the model at the probe as text or PDB, or its density as MRC.
+   * as MRC, with half maps and FSC beside it; the model at the probe as text or PDB, or its density as MRC; all of it as an
+   * interactive page, see {@link exportPage}.
    *
-   * @param file relative path that ends in `.star`, `.mrc`, `.txt` or `.pdb`
+   * @param file relative path that ends in `.star`, `.mrc`, `.txt`, `.pdb` or `.html`
    * @throws InputError for a path that leads elsewhere, and for an existing file unless `overwrite` is set
    */
   export(what: ExportKind, file: string, options: ExportOptions = {}): Promise<ExportResult> {
     const { explored, sets, reconstructions } = this;
-    return exportFile({ explored, sets, reconstructions, model: () => this.model }, what, file, options);
+    const page = (target: string, own: PageOptions) => this.exportPage(target, own);
+    return exportFile(
+      { explored, sets, reconstructions, model: () => this.model, page },
+      what,
+      file,
+      options,
+    );
+  }
+
+  /**
+   * Writes what the explorer shows as one HTML file that lives without kernel, server and network: scatter, molecule, sets, maps
+   * that are shown, and the decoder itself. See `e2.exportPage`.
+   * @throws InputError before the first epoch, and for an existing file unless `overwrite` is set; StoppedError
+   */
+  exportPage(file: string, options: PageOptions = {}): Promise<ExportedPage> {
+    const { explored, scatter, viewer, sets } = this;
+    const busy = (text: string) => this.set({ busy: text });
+    return exportExplorerPage({ explored, scatter, viewer, sets }, file, options, busy);
   }
 
   /**

@@ -6,6 +6,7 @@ import { latentColumns, writeSelection } from "../particles/writeSelection";
 import type { ExplorerParts } from "./explorerParts";
 import type { ExportKind } from "./explorerState";
 import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
+import type { ExportedPage } from "./page/exportPage";
 import type { SetReconstructions } from "./sets/setReconstructions";
 import type { NamedSet } from "./sets/setTable";
 import { placeBelow } from "./workFolder";
@@ -32,6 +33,8 @@ export interface ExportSource extends Pick<ExplorerParts, "explored" | "sets"> {
   reconstructions: SetReconstructions;
   /** The model at the probe. */
   model(): GaussianModel;
+  /** Writes the interactive page. */
+  page(file: string, options: { overwrite: boolean }): Promise<ExportedPage>;
 }
 
 /**
@@ -73,7 +76,13 @@ export async function exportFile(
     case "density":
       await writeMap(await place(file, ".mrc"), modelDensity(model()));
       return { files: [file], warnings: [] };
+    case "page": {
+      const page = await source.page(await place(file, ".html"), { overwrite });
+      const size = `${(page.bytes / 1e6).toFixed(1)} MB`;
+      const some = `${page.particles.toLocaleString("en")} of ${page.of.toLocaleString("en")} particles`;
+      return { files: [file], warnings: [page.particles < page.of ? `${size}, with ${some}` : size] };
+    }
     default:
-      throw new InputError("export", "particles, map, model or density", String(kind));
+      throw new InputError("export", "particles, map, model, density or page", String(kind));
   }
 }

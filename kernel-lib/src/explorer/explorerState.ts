@@ -1,4 +1,4 @@
-import { float, int, json, text } from "tslab-widgets/traits";
+import { float, int, json, numbers, text } from "tslab-widgets/traits";
 import type { Marker } from "../display/theme";
 import type { Verdict } from "../evidence/verdict";
 import type { Clustering } from "./sets/clusterings";
@@ -76,8 +76,8 @@ export interface TrainingState {
   total: number;
 }
 
-/** What can be exported: particles or map of a set, the model at the probe or its density. */
-export type ExportKind = "particles" | "map" | "model" | "density";
+/** What can be exported: particles or map of a set, the model at the probe or its density, all of it as an interactive page. */
+export type ExportKind = "particles" | "map" | "model" | "density" | "page";
 
 /** Requests of a view. */
 export type ExplorerRequest =
@@ -103,6 +103,25 @@ export type ExplorerRequest =
   | { kind: "pin"; shown: boolean }
   | { kind: "stopTraining" };
 
+/**
+ * Asks for the decoder, packed for a page (see `openDecoder`), or for one of its parts, from 0. Answered by {@link DecoderAnswer} with
+ * the part as buffer, or by a `problem`.
+ */
+export interface DecoderRequest {
+  kind: "decoder";
+  part: number;
+}
+
+/** A part of the decoder; without parts it is in the trait `decoder`. */
+export interface DecoderAnswer {
+  kind: "answer";
+  id: string;
+  /** Number of parts. */
+  parts: number;
+  /** Value of the trait `decoderNumber` that the part belongs to. */
+  number: number;
+}
+
 /** Answer to a request, with its `id`. */
 export type ExplorerAnswer =
   | { kind: "answer"; id: string; text?: string; svg?: string; taken?: boolean }
@@ -125,6 +144,13 @@ export const explorerTraits = {
   busy: text(""),
   /** The last message for the user. */
   status: text(""),
+  /**
+   * The decoder, packed for pages, once one has asked for it; it is saved with the notebook, whose pages then live without a kernel.
+   * Empty if it is larger than a notebook should be; pages then get it in parts.
+   */
+  decoder: numbers(Uint8Array),
+  /** Changes with each decoder, such as after an epoch of a training: pages have to ask again. */
+  decoderNumber: int(0),
   /** Fraction of the width that the scatter takes. */
   split: float(0.5),
   /** Height of scatter and viewer in the output of a cell, in pixels. */

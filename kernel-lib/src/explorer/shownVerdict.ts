@@ -1,5 +1,7 @@
 import { unmeasured, verdictOfRun } from "../evidence/verdict";
+import { columnsOf } from "../latent/selection";
 import type { LatentAxis } from "../training/axes/latentAxis";
+import type { Latents } from "../training/runs/run";
 import type { ExplorerParts } from "./explorerParts";
 import type { RunKnowledge } from "./runKnowledge";
 
@@ -26,17 +28,25 @@ export class ShownVerdict {
       verdict: verdictOfRun(run, measured, axes),
       ...(problem !== "" && { status: problem }),
     });
-    scatter.setAxisTitles(axes.map(titleOf));
+    scatter.setAxisTitles(axes.map(axisTitle));
     this.titled = axes.length > 0;
     if (!latents || count * latents.latent !== latents.observability.length) return;
-    for (let d = 0; d < latents.latent; d++) {
-      const values = latents.observability.filter((_, i) => i % latents.latent === d);
-      scatter.setColumn({ name: `observability of z${d + 1}`, values });
-    }
+    for (const column of observabilityColumns(latents)) scatter.setColumn(column);
   }
 }
 
+/** How well each particle is seen along each axis. */
+export function observabilityColumns({
+  latent,
+  observability,
+}: Latents): { name: string; values: Float32Array }[] {
+  return columnsOf(observability, latent).map((values, d) => ({
+    name: `observability of z${d + 1}`,
+    values,
+  }));
+}
+
 /** The title of an axis in the scatter. */
-function titleOf({ name, title, real }: LatentAxis): string {
+export function axisTitle({ name, title, real }: LatentAxis): string {
   return `${name}${real === false ? ", not real" : ""} · ${title}`;
 }

@@ -2,7 +2,7 @@ import { Row } from "../model/gaussianModel";
 import type { Random } from "../random";
 import { DenseNetwork, inferenceRows } from "./denseNetwork";
 import type { GaussianHead } from "./head";
-import type { NetworkThreads } from "./networkThreads";
+import type { NetworkCompute } from "./networkCompute";
 import type { AdamStep, NamedArray } from "./parameters";
 import { type AxisChange, LatentPolynomial } from "./polynomial";
 import { Rows } from "./rows";
@@ -93,7 +93,7 @@ export class Decoder {
     readonly spec: DecoderSpec,
     private readonly head: GaussianHead,
     random: Random | undefined,
-    private readonly threads: NetworkThreads,
+    private readonly threads: NetworkCompute,
   ) {
     const { latent, form, roles } = spec;
     this.blocks = spec.blocks ?? [{ latent, form, roles, slots: head.slots }];

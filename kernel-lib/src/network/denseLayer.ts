@@ -1,4 +1,4 @@
-import type { NetworkThreads } from "./networkThreads";
+import type { NetworkCompute } from "./networkCompute";
 import type { AdamStep } from "./parameters";
 import type { Rows } from "./rows";
 
@@ -45,7 +45,7 @@ export class LayerValues {
   private readonly step: number;
 
   constructor(
-    threads: NetworkThreads,
+    threads: NetworkCompute,
     private readonly inputs: number,
     private readonly outputs: number,
   ) {
@@ -115,7 +115,7 @@ export class DenseLayer {
   moments: { first: LayerValues; second: LayerValues } | undefined;
 
   constructor(
-    private readonly threads: NetworkThreads,
+    private readonly threads: NetworkCompute,
     readonly inputs: number,
     readonly outputs: number,
   ) {

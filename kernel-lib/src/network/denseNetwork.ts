@@ -1,7 +1,7 @@
 import type { Random } from "../random";
 import { BatchNorm } from "./batchNorm";
 import { DenseLayer } from "./denseLayer";
-import type { NetworkThreads } from "./networkThreads";
+import type { NetworkCompute } from "./networkCompute";
 import type { AdamStep, Moments, NamedArray } from "./parameters";
 import { Rows } from "./rows";
 
@@ -38,7 +38,7 @@ interface Buffers {
 }
 
 /**
- * A dense network with explicit gradients, computed by {@link NetworkThreads}. The backward pass updates the weights
+ * A dense network with explicit gradients, computed by {@link NetworkCompute}. The backward pass updates the weights
  * layer by layer: the gradient of several million weights is never stored, and each weight is touched once per step.
  */
 export class DenseNetwork {
@@ -53,7 +53,7 @@ export class DenseNetwork {
   constructor(
     readonly spec: NetworkSpec,
     random: Random | undefined,
-    private readonly threads: NetworkThreads,
+    private readonly threads: NetworkCompute,
   ) {
     const sizes = [spec.inputs, ...spec.hidden, spec.outputs];
     for (let i = 0; i + 1 < sizes.length; i++) {

@@ -1,5 +1,5 @@
 import { type GaussianHead, reach } from "./head";
-import type { NetworkThreads } from "./networkThreads";
+import type { NetworkCompute } from "./networkCompute";
 import type { Rows } from "./rows";
 
 /** Words of the head's task record after the first, in the order of assembly/head.ts. */
@@ -54,7 +54,7 @@ export class HeadLayer {
   private tape: Tape | undefined;
 
   constructor(
-    private readonly threads: NetworkThreads,
+    private readonly threads: NetworkCompute,
     private readonly head: GaussianHead,
   ) {
     const { slots, neutral } = head;

@@ -1,14 +1,14 @@
-import { Row } from "../model/gaussianModel";
 import type { Random } from "../random";
-import { type AxisBlock, type AxisRoles, Decoder, type DecoderForm } from "./decoder";
-import { DenseNetwork, type NetworkSpec } from "./denseNetwork";
+import type { AxisBlock, AxisRoles, Decoder, DecoderForm } from "./decoder";
+import { DenseNetwork } from "./denseNetwork";
+import { GaussianDecoder, noInput } from "./gaussianDecoder";
 import type { GaussianHead } from "./head";
-import { HeadLayer, type LossScaling } from "./headLayer";
-import { LatentFrame } from "./latentFrame";
+import type { HeadLayer, LossScaling } from "./headLayer";
+import type { LatentFrame } from "./latentFrame";
 import { LatentStatistics } from "./latentStatistics";
 import { NetworkThreads } from "./networkThreads";
 import { orderedFrame } from "./orderedFrame";
-import type { AdamStep, NamedArray } from "./parameters";
+import { type AdamStep, type NamedArray, prefixed, under } from "./parameters";
 
 /** Architecture of a {@link LatentModel}. */
 export interface LatentModelSpec {
@@ -35,13 +35,6 @@ export interface PassOptions {
   random: Random;
   /** Factors on the latents that each network of the decoder reads, [B · latent]. Default: 1. */
   masks?: Float32Array[] | undefined;
-}
-
-/** The input of a network of which only the bias counts. */
-const noInput = Float32Array.of(0);
-
-function shapeSpec(members: number): NetworkSpec {
-  return { inputs: 1, hidden: [], outputs: 3 * members, dropout: 0, batchNorm: false, outputScale: 0 };
 }
 
 /** A batch for {@link LatentModel.regressEncoder}. */
@@ -71,14 +64,10 @@ export interface RegressionBatch {
 export class LatentModel {
   /** Features → raw latents. */
   readonly encoder: DenseNetwork;
-  /** Latents → raw outputs of the head. */
-  readonly decoder: Decoder;
-  /** The shape of rigid bodies, if there are any: constants of the whole data set, the bias of a network. */
-  private readonly shape: DenseNetwork | undefined;
+  /** Latents → Gaussians. */
+  private readonly gaussians: GaussianDecoder;
   private readonly threads: NetworkThreads;
-  private readonly headLayer: HeadLayer;
   private statistics: LatentStatistics;
-  private frame: LatentFrame | undefined;
 
   /**
    * @param random  draws the initial weights; undefined leaves zeros, to be loaded
@@ -104,10 +93,7 @@ export class LatentModel {
       this.threads,
     );
     const { latent, hidden, form = "network", roles, blocks } = spec;
-    this.decoder = new Decoder({ latent, hidden, form, roles, blocks }, head, random?.fork(2), this.threads);
-    this.headLayer = new HeadLayer(this.threads, head);
-    if (head.bodies)
-      this.shape = new DenseNetwork(shapeSpec(head.bodies.members), random?.fork(3), this.threads);
+    this.gaussians = new GaussianDecoder({ latent, hidden, form, roles, blocks }, head, random, this.threads);
     this.statistics = new LatentStatistics(spec.latent);
   }
 
@@ -126,41 +112,42 @@ export class LatentModel {
     return [...this.decoder.networks, ...(this.shape ? [this.shape] : [])];
   }
 
-  /** What the axes change, in the order of the latents that {@link encode} returns. */
-  get roles(): AxisRoles {
-    const { spec, frame } = this;
-    const all = Array.from({ length: spec.latent }, (_, d) => d);
-    const readable = (own: number[]) =>
-      all.filter((axis) =>
-        own.some((d) => (frame ? frame.matrix[axis * spec.latent + d] !== 0 : axis === d)),
-      );
-    const { position, density } = this.rolesOfNetworks;
-    return { position: readable(position), density: readable(density) };
+  /** What decodes, without the encoder. */
+  get gaussianDecoder(): GaussianDecoder {
+    return this.gaussians;
   }
 
-  /** What the axes change, in the order in which the networks read them. */
-  private get rolesOfNetworks(): AxisRoles {
-    const { decoder, head } = this;
-    const found: AxisRoles = { position: [], density: [] };
-    const moves = (slot: number) => slot < Row.amplitude * head.neutral.count;
-    let first = 0;
-    for (const { latent, roles, slots } of decoder.blocks) {
-      const all = Array.from({ length: latent }, (_, d) => d);
-      const axes = (of: readonly number[] = all) => of.map((d) => first + d);
-      if (slots.some(moves)) found.position.push(...axes(roles?.position));
-      if (!slots.every(moves)) found.density.push(...axes(roles?.density));
-      first += latent;
-    }
-    return found;
+  /** Latents → raw outputs of the head. */
+  get decoder(): Decoder {
+    return this.gaussians.networks;
+  }
+
+  private get shape(): DenseNetwork | undefined {
+    return this.gaussians.shape;
+  }
+
+  private get headLayer(): HeadLayer {
+    return this.gaussians.headLayer;
+  }
+
+  private get frame(): LatentFrame | undefined {
+    return this.gaussians.frame;
+  }
+
+  private set frame(frame: LatentFrame | undefined) {
+    this.gaussians.frame = frame;
+  }
+
+  /** What the axes change, in the order of the latents that {@link encode} returns. */
+  get roles(): AxisRoles {
+    return this.gaussians.roles;
   }
 
   /** Draws new random weights and resets the statistics, as in a new model; memory is reused. */
   initialize(random: Random): void {
     this.encoder.initialize(random.fork(1));
-    this.decoder.initialize(random.fork(2));
-    this.shape?.initialize(random.fork(3));
+    this.gaussians.initialize(random);
     this.statistics = new LatentStatistics(this.spec.latent);
-    this.frame = undefined;
   }
 
   /** Latents [n · latent] of features [n · featureSize]. */
@@ -185,7 +172,7 @@ export class LatentModel {
     this.frame = undefined;
     const z = this.standardized(features, count);
     const blocks = this.decoder.blocks.map(({ latent }) => latent);
-    const roles = blocks.length > 1 ? this.rolesOfNetworks : undefined;
+    const roles = blocks.length > 1 ? this.gaussians.rolesOfNetworks : undefined;
     this.frame = orderedFrame(this, z, this.head.neutral, { blocks, roles, like });
   }
 
@@ -248,18 +235,12 @@ export class LatentModel {
 
   /** Gaussians [n · 5N] at latents [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array {
-    return this.decodeRaw(this.toNetwork(z), count);
+    return this.gaussians.decode(z, count);
   }
 
   /** Gaussians [n · 5N] at latents in coordinates of the networks [n · latent]: the same for all, or one array for each. */
   decodeRaw(z: Float32Array | Float32Array[], count: number): Float32Array {
-    const width = 5 * this.head.neutral.count;
-    const models = new Float32Array(count * width);
-    const shape = this.shape?.predict(noInput, 1);
-    this.decoder.visit(z, count, (raw, first, rows) => {
-      models.set(this.headLayer.decode(raw, rows, false, shape), first * width);
-    });
-    return models;
+    return this.gaussians.decodeRaw(z, count);
   }
 
   /** Forward pass of training, from features [B · featureSize]. */
@@ -317,38 +298,24 @@ export class LatentModel {
 
   /** All weights and statistics, for a checkpoint. */
   save(): NamedArray[] {
-    const prefixed = (prefix: string, arrays: NamedArray[]) =>
-      arrays.map((a) => ({ ...a, name: `${prefix}.${a.name}` }));
     return [
       ...prefixed("encoder", this.encoder.save()),
-      ...prefixed("decoder", this.decoder.save()),
-      ...prefixed("bodies", this.shape?.save() ?? []),
+      ...this.gaussians.save(),
       ...prefixed("latent", this.statistics.save()),
-      ...prefixed("latent", this.frame?.save() ?? []),
     ];
   }
 
   /** Restores what {@link save} returned. @throws RangeError if an array is missing or invalid */
   load(arrays: readonly NamedArray[]): void {
     this.encoder.load(under(arrays, "encoder"));
-    this.decoder.load(under(arrays, "decoder"));
-    this.shape?.load(under(arrays, "bodies"));
-    const latent = under(arrays, "latent");
-    this.statistics.load(latent);
-    this.frame = LatentFrame.load(latent, this.spec.latent);
+    this.statistics.load(under(arrays, "latent"));
+    this.gaussians.load(arrays);
   }
 
   /** Terminates the threads. The model cannot be used afterwards. */
   dispose(): void {
     this.threads.dispose();
   }
-}
-
-/** Arrays whose names begin with a prefix, without it. */
-function under(arrays: readonly NamedArray[], prefix: string): NamedArray[] {
-  return arrays
-    .filter((a) => a.name.startsWith(`${prefix}.`))
-    .map((a) => ({ ...a, name: a.name.slice(prefix.length + 1) }));
 }
 
 /** The arrays of a network with the same layers and fewer outputs; the further ones are those of `own`. */

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import { Arena } from "../wasm/arena";
 import { threadCount } from "../wasm/threadCount";
 import {
-  Arena,
   instantiate,
   type KernelExports,
   kernelModule,
@@ -11,16 +11,13 @@ import {
   pagesOf,
   type SharedWasmMemory,
 } from "../wasm/wasmMemory";
-
-/** A task for the WebAssembly module. */
-export interface NetworkTask {
-  /** Words of the task record after the first, which counts the chunks that were taken. */
-  words: readonly number[];
-  /** Floats of the task record, which follow the words. */
-  floats: readonly number[];
-  /** Approximate number of multiplications. */
-  work: number;
-}
+import {
+  type NetworkCompute,
+  type NetworkTask,
+  recordAddress,
+  recordBytes,
+  writeTask,
+} from "./networkCompute";
 
 /** Indices of the Int32 control words that the threads share, apart from the memory. */
 export const control = {
@@ -39,10 +36,6 @@ export const control = {
 } as const;
 const maxTextBytes = 256;
 
-/** Address of the task record in the memory. */
-export const recordAddress = 64;
-const recordBytes = 128;
-
 /**
  * Multiplications, a fifth of a millisecond, from which a task is shared with other threads. Smaller ones are not faster
  * that way: threads have to wake, and the caller would wait for them where all cores are busy, as when one model is
@@ -59,7 +52,7 @@ const maxWait = 60_000;
  *
  * Workers start with the first large task and do not keep the process alive.
  */
-export class NetworkThreads {
+export class NetworkThreads implements NetworkCompute {
   /** Number of threads, including the calling one. */
   readonly threads: number;
   /** The module's functions in the calling thread. */
@@ -95,10 +88,10 @@ export class NetworkThreads {
   }
 
   /** Computes a task. @throws Error when a worker thread failed or died */
-  run({ words, floats, work }: NetworkTask): void {
+  run(task: NetworkTask): void {
     if (this.failure) throw this.failure;
-    this.integers(recordAddress, 1 + words.length).set([0, ...words]);
-    this.view(recordAddress + 4 * (1 + words.length), floats.length).set(floats);
+    writeTask(this, task);
+    const { work } = task;
     const { control: shared } = this;
     const isShared = work > minSharedWork;
     if (isShared) this.startWorkers();

@@ -1,6 +1,7 @@
 import { workerData } from "node:worker_threads";
 import { awaitJob, instantiate, type SharedWasmMemory, seeGrowth } from "../wasm/wasmMemory";
-import { control, recordAddress, reportFailure } from "./networkThreads";
+import { recordAddress } from "./networkCompute";
+import { control, reportFailure } from "./networkThreads";
 
 /** A worker thread of {@link NetworkThreads}: waits for tasks and works on them. */
 

@@ -33,3 +33,15 @@ export interface AdamStep {
   /** Fraction of each weight to subtract. */
   decay: number;
 }
+
+/** Arrays under their names behind a prefix and a point. */
+export function prefixed(prefix: string, arrays: readonly NamedArray[]): NamedArray[] {
+  return arrays.map((array) => ({ ...array, name: `${prefix}.${array.name}` }));
+}
+
+/** Arrays whose names begin with a prefix and a point, without it. */
+export function under(arrays: readonly NamedArray[], prefix: string): NamedArray[] {
+  return arrays
+    .filter((a) => a.name.startsWith(`${prefix}.`))
+    .map((a) => ({ ...a, name: a.name.slice(prefix.length + 1) }));
+}

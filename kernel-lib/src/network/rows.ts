@@ -1,4 +1,4 @@
-import type { NetworkThreads } from "./networkThreads";
+import type { NetworkCompute } from "./networkCompute";
 
 /** Rows of a batch in the memory of the threads: `columns` numbers each, `pitch` numbers apart, padded with zeros. */
 export class Rows {
@@ -11,7 +11,7 @@ export class Rows {
 
   /** @param rows a multiple of 4 */
   constructor(
-    threads: NetworkThreads,
+    threads: NetworkCompute,
     readonly rows: number,
     readonly columns: number,
   ) {

@@ -1,7 +1,7 @@
 import { disc } from "../fourier/disc";
 import { twiddles } from "../fourier/twiddles";
+import { Arena } from "../wasm/arena";
 import {
-  Arena,
   discTables,
   type Job,
   jobFields,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { disc } from "../fourier/disc";
+import { maxPages, pageBytes } from "./arena";
 
 /** The shared memory and the compiled module of the WebAssembly kernels (assembly/), and how threads wait for jobs in it. */
 
@@ -60,10 +61,6 @@ export function kernelModule(): object {
 export function instantiate(module: object, memory: SharedWasmMemory): KernelExports {
   return new Instance(module, { env: { memory } }).exports;
 }
-
-const pageBytes = 65536;
-/** 4 GiB, the limit of 32-bit addresses. Only pages that the memory has grown to are allocated. */
-const maxPages = 65536;
 
 /** A new memory of one page that can grow to 4 GiB. */
 export function newMemory(): SharedWasmMemory {
@@ -166,39 +163,6 @@ export const jobFields = [
 
 /** Values of a job record. */
 export type Job = Record<(typeof jobFields)[number], number>;
-
-/** Allocates addresses from the start of the memory; nothing is freed. */
-export class Arena {
-  private end = 64;
-
-  /** Allocates `bytes` bytes, aligned to a cache line, and returns their address. */
-  take(bytes: number): number {
-    const address = this.end;
-    this.end = Math.ceil((address + bytes) / 64) * 64;
-    return address;
-  }
-
-  /**
-   * Grows the memory to hold all allocations. To be called only by the thread that starts jobs, while none is running.
-   * @param what purpose of the memory, for messages
-   * @throws RangeError beyond 4 GiB, or if the system has no more memory
-   */
-  fit(memory: SharedWasmMemory, what = "batch"): void {
-    const missing = this.end - memory.buffer.byteLength;
-    if (missing <= 0) return;
-    if (this.end > maxPages * pageBytes) {
-      const size = (this.end / 2 ** 30).toFixed(1);
-      throw new RangeError(`${what}: expected at most 4 GiB of memory, found ${size} GiB; use a smaller one`);
-    }
-    const pages = Math.ceil(missing / pageBytes);
-    try {
-      memory.grow(pages);
-    } catch {
-      const more = (missing / 2 ** 20).toFixed(0);
-      throw new RangeError(`${what}: expected ${more} MiB more memory, found none; use a smaller one`);
-    }
-  }
-}
 
 /** Tables of a disc for the module: the ring of every sample, and the largest |ky| inside the disc for each kx. */
 export interface DiscTables {

@@ -3,9 +3,12 @@ import { Widget } from "@lumino/widgets";
 import { createRef } from "lit/directives/ref.js";
 import "../../style/explorer.css";
 import { FreedView } from "../freedView.js";
+import type { GaussianViewerModel } from "../gaussianViewer/widgetModels.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
+import type { LatentScatterModel } from "../latentScatter/latentScatter.js";
 import { widgetModule, widgetModuleVersion } from "../module.js";
 import { Requests } from "../requests.js";
+import { numbersOf } from "../typedArrays.js";
 import { mount, type StateSource, type View } from "../view.js";
 import { type ExplorerPanes, explorerTemplate } from "./explorerTemplate.js";
 import {
@@ -14,6 +17,7 @@ import {
   type LinkedScatter,
   type LinkedViewer,
 } from "./explorerViewModel.js";
+import { LiveExplorer } from "./liveExplorer.js";
 import { explorerSettings } from "./settings.js";
 
 /** State that the kernel shares (kernel-lib/src/explorer/explorer.ts). */
@@ -22,7 +26,18 @@ export class ExplorerModel extends DOMWidgetModel {
     ...DOMWidgetModel.serializers,
     scatter: { deserialize: unpack_models },
     viewer: { deserialize: unpack_models },
+    decoder: numbersOf(Uint8Array),
   };
+
+  private liveExplorer: LiveExplorer | undefined;
+
+  /** Decodes in the page; undefined without the two linked widgets. One for all views of the page. */
+  get live(): LiveExplorer | undefined {
+    const scatter = this.get("scatter") as LatentScatterModel | null;
+    const viewer = this.get("viewer") as GaussianViewerModel | null;
+    if (scatter && viewer) this.liveExplorer ??= new LiveExplorer(this, scatter, viewer);
+    return this.liveExplorer;
+  }
 
   override defaults() {
     return {
@@ -44,6 +59,8 @@ export class ExplorerModel extends DOMWidgetModel {
       training: null,
       busy: "",
       status: "",
+      decoder: new Uint8Array(),
+      decoderNumber: 0,
       split: 0.5,
       height: 520,
     };
@@ -76,11 +93,22 @@ export class ExplorerView extends FreedView {
     this.viewModel = viewModel;
     this.el.classList.add("e2gmm-explorer");
     this.view = mount(this.el, viewModel, () => explorerTemplate(viewModel, this.panes));
+    const { live } = model as ExplorerModel;
     this.kernel = new KernelWatch(model, (gone) => {
       if (gone) this.requests.fail(kernelGoneText);
+      live?.setKernelGone(gone);
       viewModel.setKernelGone(gone);
     });
     this.kernel.report();
+    if (live) {
+      const followLive = () => {
+        this.el.dataset["live"] = String(live.isOpen);
+        viewModel.setLive(live.isOpen);
+      };
+      this.listenTo(model, "e2gmm:live", followLive);
+      followLive();
+      live.prepare();
+    }
     void this.displayed.then(() => {
       this.attachPanes();
       viewModel.stateChanged.connect(this.attachPanes, this);

@@ -27,6 +27,8 @@ function explorer(state: Partial<ExplorerState> = {}) {
     training: null,
     busy: "",
     status: "",
+    decoder: new Uint8Array(),
+    decoderNumber: 0,
     split: 0.5,
     height: 520,
     ...state,

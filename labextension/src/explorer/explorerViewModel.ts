@@ -1,6 +1,6 @@
 import type { Clustering } from "e2gmm/messages/clusterings";
 import type { ExplorerRequest, explorerTraits, SetState } from "e2gmm/messages/explorer";
-import { kernelGoneText } from "../kernelGone.js";
+import { kernelGoneText, liveWithoutKernelText } from "../kernelGone.js";
 import { type EventSource, type StateSource, ViewModel } from "../view.js";
 import { ExportFormModel } from "./exportFormModel.js";
 import type { ExplorerSettings } from "./settings.js";
@@ -71,6 +71,7 @@ export class ExplorerViewModel extends ViewModel {
   private curves: boolean;
   private scatterPart: number;
   private gone = false;
+  private live = false;
   /** The last message to the user in this view; until then the kernel's status is shown. */
   private message: { text: string; problem: boolean } | undefined;
 
@@ -181,7 +182,7 @@ export class ExplorerViewModel extends ViewModel {
 
   /** Message to the user, and whether it is an error. */
   get status(): { text: string; problem: boolean } {
-    if (this.gone) return { text: kernelGoneText, problem: true };
+    if (this.gone) return { text: this.live ? liveWithoutKernelText : kernelGoneText, problem: true };
     const busy = this.links.widget.get("busy");
     if (busy !== "") return { text: busy, problem: false };
     return this.message ?? { text: this.links.widget.get("status"), problem: false };
@@ -192,6 +193,12 @@ export class ExplorerViewModel extends ViewModel {
   /** Updates whether the kernel is still running. */
   setKernelGone(gone: boolean): void {
     this.gone = gone;
+    this.changed();
+  }
+
+  /** Updates whether the page decodes by itself. */
+  setLive(live: boolean): void {
+    this.live = live;
     this.changed();
   }
 

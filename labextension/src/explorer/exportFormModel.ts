@@ -18,7 +18,11 @@ export const exportChoices: readonly ExportChoice[] = [
   { kind: "model", text: "Gaussians at the probe (text)", ending: ".txt", ofSet: false },
   { kind: "model", text: "Gaussians at the probe (PDB)", ending: ".pdb", ofSet: false },
   { kind: "density", text: "Density at the probe (MRC)", ending: ".mrc", ofSet: false },
+  { kind: "page", text: "Interactive page (HTML)", ending: ".html", ofSet: false },
 ];
+
+/** Suggested names of files that are not of a set, where they are not the kind itself. */
+const names: Partial<Record<ExportKind, string>> = { model: "gaussians", page: "motion" };
 
 /** Fields of the export form. A file name is suggested until the user types one. */
 export class ExportFormModel {
@@ -72,7 +76,7 @@ export class ExportFormModel {
 
   private suggestion(): string {
     const { kind, ending, ofSet } = this.choice;
-    const name = ofSet ? (this.tickedSet()?.name ?? "set") : kind === "model" ? "gaussians" : "density";
+    const name = ofSet ? (this.tickedSet()?.name ?? "set") : (names[kind] ?? kind);
     const folder = this.folder().replace(/\/+$/, "");
     return `${folder === "" ? "" : `${folder}/`}${fileNameOf(name)}${ending}`;
   }

@@ -27,20 +27,10 @@ export function verdictBanner(model: ExplorerViewModel): TemplateResult {
   >${verdict ? content(model, verdict) : nothing}</section>`;
 }
 
-function content(
-  model: ExplorerViewModel,
-  { kind, isEmpty, headline, facts, advice, axes }: VerdictState,
-): TemplateResult {
-  return html`<span class="e2gmm-explorer-verdictSign" aria-hidden="true">${signs[kind]}</span>
-    <div class="e2gmm-explorer-verdictText">
-      <strong>${headline.slice(0, 1).toUpperCase()}${headline.slice(1)}</strong>
-      ${model.concealed ? html`<span>${noneMeans}</span>` : nothing}
-      <span>${kind === "unmeasured" ? html`<code>${facts}</code>` : facts}</span>
-      ${advice === "" ? nothing : html`<span class="e2gmm-explorer-advice">${advice}</span>`}
-      ${axisList(axes)}
-    </div>
+function content(model: ExplorerViewModel, verdict: VerdictState): TemplateResult {
+  return html`${verdictText(verdict, model.concealed ? noneMeans : "")}
     ${
-      isEmpty
+      verdict.isEmpty
         ? button(
             model.concealed ? "Show anyway" : "Hide the picture",
             model.concealed
@@ -50,6 +40,21 @@ function content(
           )
         : nothing
     }`;
+}
+
+/** A verdict with its sign. @param means what it means, in a sentence; empty for none */
+export function verdictText(
+  { kind, headline, facts, advice, axes }: VerdictState,
+  means: string,
+): TemplateResult {
+  return html`<span class="e2gmm-explorer-verdictSign" aria-hidden="true">${signs[kind]}</span>
+    <div class="e2gmm-explorer-verdictText">
+      <strong>${headline.slice(0, 1).toUpperCase()}${headline.slice(1)}</strong>
+      ${means === "" ? nothing : html`<span>${means}</span>`}
+      <span>${kind === "unmeasured" ? html`<code>${facts}</code>` : facts}</span>
+      ${advice === "" ? nothing : html`<span class="e2gmm-explorer-advice">${advice}</span>`}
+      ${axisList(axes)}
+    </div>`;
 }
 
 function axisList(axes: readonly string[]): unknown {

@@ -65,6 +65,21 @@ export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess 
     maps: { deserialize: unpack_models },
   };
 
+  /** Whether the kernel still decodes an earlier place than the page has decoded itself; its Gaussians are ignored then. */
+  kernelLags: (() => boolean) | undefined;
+
+  /** Takes over state of the kernel. */
+  override set_state(state: Record<string, unknown>): void {
+    const { gaussians, ...others } = state;
+    const late = gaussians !== undefined && this.kernelLags?.() === true;
+    super.set_state(late ? others : state);
+  }
+
+  /** Shows Gaussians that the page has decoded, [5N], in all views of this page; the kernel is not told. */
+  showDecoded(gaussians: Float32Array): void {
+    super.set_state({ gaussians });
+  }
+
   /** The value of a trait. */
   read<K extends keyof ViewerState>(key: K): ViewerState[K] {
     return this.get(key);

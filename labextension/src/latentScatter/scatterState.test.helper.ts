@@ -46,6 +46,7 @@ export function scatterState(more: Partial<LatentScatterState> = {}): LatentScat
     probeNote: "",
     playedPlaces: new Float32Array(0),
     probeTo: {},
+    formulas: {},
     sliders: [],
     sliderValues: [],
     anchors: [],

@@ -115,7 +115,8 @@ export class GaussianViewer extends Base {
     if (!this.showsDensity) return;
     clearTimeout(this.densityTimer);
     this.densityTimer = setTimeout(() => this.computeDensity(), densityDelay);
-    this.densityTimer.unref();
+    // A timer of a browser has no such method, and keeps nothing alive
+    this.densityTimer.unref?.();
   }
 
   private get showsDensity(): boolean {
@@ -228,7 +229,7 @@ export class GaussianViewer extends Base {
       send({ kind: "problem", id, text: "There is no path to save." });
       return;
     }
-    const bytes = Buffer.from(formatModelPdb(models, { exact: false }), "utf8");
+    const bytes = new TextEncoder().encode(formatModelPdb(models, { exact: false }));
     const parts = Math.max(1, Math.ceil(bytes.length / maxMessageBytes));
     for (let part = 0; part < parts; part++) {
       const piece = bytes.subarray(part * maxMessageBytes, (part + 1) * maxMessageBytes);

@@ -10,17 +10,21 @@ export const subsetSize = 50_000;
 /** Cells of the density along each axis. */
 export const densityCells = 256;
 
-/**
- * Rows of a random subset, ascending, reproducible by its seed (selection sampling, Knuth, TAOCP 2, 3.4.2, algorithm S).
- * @returns an empty array if all particles are drawn
- */
+/** Rows of the random subset that is drawn, ascending; an empty array if all particles are drawn. */
 export function drawnSubset(count: number, seed: number): Uint32Array {
-  if (count <= maxAllDrawn) return new Uint32Array(0);
+  return count <= maxAllDrawn ? new Uint32Array(0) : randomRows(count, subsetSize, seed);
+}
+
+/**
+ * Some of `count` rows, ascending, reproducible by the seed (selection sampling, Knuth, TAOCP 2, 3.4.2, algorithm S).
+ * @param size at most `count`
+ */
+export function randomRows(count: number, size: number, seed: number): Uint32Array {
   const random = new Random(seed);
-  const rows = new Uint32Array(subsetSize);
+  const rows = new Uint32Array(size);
   let taken = 0;
-  for (let row = 0; taken < subsetSize; row++) {
-    if (random.uniform() * (count - row) < subsetSize - taken) rows[taken++] = row;
+  for (let row = 0; taken < size; row++) {
+    if (random.uniform() * (count - row) < size - taken) rows[taken++] = row;
   }
   return rows;
 }

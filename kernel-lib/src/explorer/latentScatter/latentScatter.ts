@@ -12,7 +12,7 @@ import { RequestHandlers } from "./requestHandlers";
 import { answerRequest } from "./requestServer";
 import type { SelectMode } from "./scatterSelection";
 import { type LatentScatterState, type LatentScatterTraits, latentScatterKind } from "./state";
-import { type ScatterColumn, ScatterTable, setsColumn } from "./table";
+import { type ScatterColumn, ScatterTable, setsColumn, type TableColumn } from "./table";
 
 /**
  * The latent space as a live plot: a point for each particle, a probe that is dragged through it, a path, a selection.
@@ -274,6 +274,13 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     // Unless an axis has changed, which has updated the points already
     if (shown && this.pointAxes === "") this.set(this.points());
     if (colour === name && choices.colour === name) this.set(derived.colouring(this.state));
+  }
+
+  /** The columns that the plot uses as axes or colours. */
+  get usedColumns(): TableColumn[] {
+    const { x, y, z, colour } = this.state;
+    const names = [...new Set([x, y, z ?? "", colour])];
+    return names.flatMap((name) => this.derived.table.column(name) ?? []);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { along, nearestPoint } from "./latentGeometry";
 import { robustRange } from "./ranges";
-import type { LatentScatterState, ProbeSlider } from "./state";
+import type { AxisFormula, LatentScatterState, ProbeSlider } from "./state";
 import type { ScatterTable } from "./table";
 import type { ViewAxes } from "./viewAxes";
 
@@ -8,7 +8,10 @@ import type { ViewAxes } from "./viewAxes";
 const outsideSlider = 0.005;
 
 /** The traits with the position of the probe. */
-export type ProbeTraits = Pick<LatentScatterState, "probe" | "probePlace" | "sliders" | "sliderValues">;
+export type ProbeTraits = Pick<
+  LatentScatterState,
+  "probe" | "probePlace" | "sliders" | "sliderValues" | "formulas"
+>;
 
 /**
  * Position of the probe along axes and sliders. Owns the particle that represents it along nonlinear axes: the one that it
@@ -18,6 +21,7 @@ export class ProbePosition {
   private row = -1;
   private placed: readonly number[] = [];
   private sliders: readonly ProbeSlider[] = [];
+  private formulas: ProbeTraits["formulas"] = {};
   /** Latent coordinates from which the ranges of the sliders were computed. */
   private sliderLatents: Float32Array | undefined;
 
@@ -43,12 +47,24 @@ export class ProbePosition {
       probePlace: view.names.map(coordinate),
       sliders: this.sliders,
       sliderValues: this.sliders.map(({ name }) => coordinate(name)),
+      formulas: this.updatedFormulas(view),
     };
   }
 
   /** Makes the sliders anew when the probe is placed next. */
   refreshSliders(): void {
     this.sliderLatents = undefined;
+  }
+
+  /** The formulas of axes and sliders; the same object while they are the same. */
+  private updatedFormulas({ names }: ViewAxes): ProbeTraits["formulas"] {
+    const found: Record<string, AxisFormula> = {};
+    for (const name of [...names, ...this.sliders.map((slider) => slider.name)]) {
+      const axis = this.table.linear(name);
+      if (axis) found[name] = { weights: Array.from(axis.weights), offset: axis.offset };
+    }
+    if (JSON.stringify(found) !== JSON.stringify(this.formulas)) this.formulas = found;
+    return this.formulas;
   }
 
   private isOnParticle(z: readonly number[]): boolean {

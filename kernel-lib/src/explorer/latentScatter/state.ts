@@ -77,6 +77,13 @@ export interface ProbeSlider {
 /** Coordinates that a page asks the probe to take, by names of axes. */
 export type ProbeTarget = Record<string, number>;
 
+/** How an axis follows from the latent vector: weights · z + offset. */
+export interface AxisFormula {
+  /** [latent]. */
+  weights: readonly number[];
+  offset: number;
+}
+
 /** The part of the plane that a view shows. */
 export interface ScatterZoom {
   x: readonly [number, number];
@@ -146,6 +153,11 @@ export const latentScatterTraits = {
   playedPlaces: numbers(Float32Array),
   /** Coordinates to which a page drags the probe. */
   probeTo: json<ProbeTarget>(() => ({})),
+  /**
+   * Axes and sliders that are linear functions of the latent vector, by their names: along these a page knows by itself where the
+   * probe goes.
+   */
+  formulas: json<Readonly<Record<string, AxisFormula>>>(() => ({})),
   /** Sliders for the directions in which the probe cannot be dragged, and its coordinates along them. */
   sliders: json<readonly ProbeSlider[]>(() => []),
   sliderValues: list(float(0)),

@@ -3,8 +3,8 @@ import { originPhases } from "../../fourier/originPhases";
 import { ringsOfBox } from "../../fourier/trainingBox";
 import { twiddles } from "../../fourier/twiddles";
 import { type Ctf, CtfEvaluator } from "../../optics/ctf";
+import { Arena } from "../../wasm/arena";
 import {
-  Arena,
   discTables,
   instantiate,
   type KernelExports,

@@ -1,3 +1,4 @@
+import type { GaussianDecoder } from "../../network/gaussianDecoder";
 import type { LatentModel } from "../../network/latentModel";
 import type { PointGroup } from "../../optics/symmetry";
 
@@ -21,12 +22,12 @@ export interface PlaceDecoder {
 }
 
 /** The decoder of a trained model. */
-export function decoderOf(model: LatentModel): PlaceDecoder {
-  return {
-    latent: model.spec.latent,
-    decode: (z, count) => model.decode(z, count),
-    trained: { model, latents: (z) => model.toNetwork(z) },
-  };
+export function decoderOf(model: LatentModel | GaussianDecoder): PlaceDecoder {
+  const { latent } = model.spec;
+  const decode = (z: Float32Array, count: number) => model.decode(z, count);
+  // A decoder alone is that of a page, where there is no device.
+  if (!("encoder" in model)) return { latent, decode };
+  return { latent, decode, trained: { model, latents: (z) => model.toNetwork(z) } };
 }
 
 /** One model for all particles, [5N]: no latent axes. */

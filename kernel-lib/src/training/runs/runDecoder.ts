@@ -1,19 +1,33 @@
 import { InputError } from "../../errors";
 import type { GaussianModel } from "../../model/gaussianModel";
 import type { AxisRoles } from "../../network/decoder";
+import type { GaussianDecoder } from "../../network/gaussianDecoder";
 import type { Varied } from "../../network/head";
-import type { LatentModel } from "../../network/latentModel";
 import { gatherColumns } from "../batches";
 import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
 import { changeBase } from "../secondRound/baseModels";
 import type { UnitAssembly } from "../units/unitAssembly";
+
+/** Networks with the axes that a run trained. */
+export interface TrainedDecoder {
+  readonly spec: { readonly latent: number };
+  readonly head: GaussianDecoder["head"];
+  /** What the axes change. */
+  readonly roles: AxisRoles;
+  /** What decodes, for a copy of it. */
+  readonly gaussianDecoder: GaussianDecoder;
+  /** Gaussians [n · 5N] at latents [n · latent]. */
+  decode(z: Float32Array, count: number): Float32Array;
+  /** Releases the threads, if there are any. */
+  dispose(): void;
+}
 
 /** What a {@link RunDecoder} decodes with. */
 export interface DecoderParts {
   neutral: GaussianModel;
   /** For each Gaussian 1 if the networks may change it. Undefined if they may change all. */
   free: Uint8Array | undefined;
-  model: LatentModel;
+  model: TrainedDecoder;
   units: UnitAssembly;
   /** That of the run from which a second round started, if its axes are the first of this one. */
   parent: RunDecoder | undefined;
@@ -27,7 +41,8 @@ export class RunDecoder {
   /** The neutral model of a unit. */
   private readonly unit: GaussianModel;
 
-  constructor(private readonly parts: DecoderParts) {
+  /** @param parts readable, so that the decoder can be packed for a page */
+  constructor(readonly parts: DecoderParts) {
     this.unit = parts.units.first(parts.neutral);
   }
 

@@ -13,7 +13,7 @@ export class UnitAssembly {
   readonly count: number;
 
   /** @param group point group of the molecule. Default: none */
-  constructor(private readonly group?: PointGroup) {
+  constructor(readonly group?: PointGroup) {
     this.count = group?.order ?? 1;
   }
 
