@@ -7,7 +7,6 @@ import { fieldLattice, latticePoint } from "./fieldLattice";
 import { mobilityClasses } from "./mobilityClasses";
 import { centredBlobs } from "./motion";
 import { firstOfDomain, stateAt } from "./movingDomain.test.helper";
-import { bestRising } from "./shellChoice";
 
 test("a cubic spline passes through the voxels and follows a wave between them", () => {
   const n = 24;
@@ -28,7 +27,7 @@ test("a cubic spline passes through the voxels and follows a wave between them",
 test("the field turns places within a domain as the domain turns, and leaves volumes as they are", () => {
   const [target, other] = [centredBlobs(stateAt(0)), centredBlobs(stateAt(1))];
   const lattice = fieldLattice(target);
-  const { displacements, volume } = displacementField(lattice, target, other);
+  const { displacements, volume } = displacementField(lattice, { target, other, moving: other });
   let checked = 0;
   for (const at of lattice.near) {
     const [x, y, z] = latticePoint(lattice, at);
@@ -50,24 +49,4 @@ test("parts by mobility share every voxel between them", () => {
   assert.equal(parts.length, 3);
   for (let i = 0; i < 50; i++) assert.ok(Math.abs(parts.reduce((sum, part) => sum + part[i]!, 0) - 1) < 1e-6);
   assert.equal(mobilityClasses(new Float32Array(4)).length, 1);
-});
-
-test("the choice of sets is the best of all that never fall", () => {
-  const random = new Random(9);
-  for (let trial = 0; trial < 20; trial++) {
-    const [sets, shells] = [3, 5];
-    const gains = Array.from({ length: sets }, () =>
-      Float64Array.from({ length: shells }, () => random.normal()),
-    );
-    const total = (choice: ArrayLike<number>) =>
-      Array.from(choice).reduce((sum, set, shell) => sum + gains[set]![shell]!, 0);
-    let best = Number.NEGATIVE_INFINITY;
-    for (let code = 0; code < sets ** shells; code++) {
-      const choice = Array.from({ length: shells }, (_, s) => Math.floor(code / sets ** s) % sets);
-      if (choice.every((set, s) => s === 0 || set >= choice[s - 1]!)) best = Math.max(best, total(choice));
-    }
-    const chosen = bestRising(gains);
-    assert.ok(chosen.every((set, s) => s === 0 || set >= chosen[s - 1]!));
-    assert.ok(Math.abs(total(chosen) - best) < 1e-9);
-  }
 });
