@@ -72,6 +72,7 @@ class CellPass {
     private readonly task: TaskOptions,
     private readonly screens: Map<ImageGroup, ImageScreen> | undefined,
     readonly progress: ShareProgress,
+    private readonly isDone: boolean,
   ) {
     this.adder = new ImageAdder(given.source, this.apix);
     this.halves = [this.empty(), undefined];
@@ -79,13 +80,12 @@ class CellPass {
 
   static async begin(given: SharesTask, store: ShareStore, task: TaskOptions): Promise<CellPass> {
     const key = shareKey(given);
-    const { source, cells, keepOutliers } = given;
-    const all = Int32Array.from(cells.flat().flatMap(({ particles }) => [...particles])).sort();
-    const screens = keepOutliers ? undefined : await imageScreens(source, all, task.signal);
     const progress: ShareProgress = (await store.progress(key)) ?? {
       ...{ key, done: [0, 0], counts: [0, 0], leftOut: [], means: [[], []], cellMeans: [[], []] },
     };
-    return new CellPass(given, store, task, screens, progress);
+    const isDone = ([0, 1] as const).every((half) => progress.done[half] === given.cells[half].length);
+    const screens = isDone || given.keepOutliers ? undefined : await screensOf(given, task);
+    return new CellPass(given, store, task, screens, progress, isDone);
   }
 
   private get apix(): number {
@@ -98,11 +98,10 @@ class CellPass {
   }
 
   async run(): Promise<void> {
-    const { given, progress } = this;
-    if (([0, 1] as const).every((half) => progress.done[half] === given.cells[half].length)) return;
+    if (this.isDone) return;
     await this.readSums();
     for (const half of [0, 1] as const) await this.addHalf(half);
-    const { store, halves } = this;
+    const { store, halves, progress } = this;
     const [first, second] = halves as [Backprojector, Backprojector];
     first.merge(second);
     await store.write(kept.plain("both"), first.map().data);
@@ -218,6 +217,11 @@ class CellPass {
     await store.keepProgress(progress, sums);
     this.lastKept = Date.now();
   }
+}
+
+function screensOf({ source, cells }: SharesTask, { signal }: TaskOptions) {
+  const all = Int32Array.from(cells.flat().flatMap(({ particles }) => [...particles])).sort();
+  return imageScreens(source, all, signal);
 }
 
 /** A kept map. */

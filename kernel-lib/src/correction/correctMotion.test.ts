@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { test } from "vitest";
+import { temporaryFolder } from "../../../tests/testing";
 import { InputError, StoppedError } from "../errors";
 import { Random } from "../random";
 import { fourierShellCorrelation } from "../reconstruction/fsc";
 import { reconstruct } from "../reconstruction/reconstruct";
 import { correctMotion } from "./correctMotion";
-import { mapAt, movingParticles } from "./movingDomain.test.helper";
+import { prepareCorrection } from "./motionCorrection";
+import { mapAt, mapOf, movingParticles, symmetricParticles, unitsAt } from "./movingDomain.test.helper";
 
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 
@@ -69,6 +73,81 @@ test("invented motion of a rigid molecule does not make half maps agree beyond t
     const most = real[shell]! ** 2 + 0.12;
     assert.ok(corrected.fsc.fsc[shell]! < most, `${shell}: ${corrected.fsc.fsc[shell]} of ${most}`);
   }
+});
+
+test("a domain that moves by 25 Å leaves no ghost where it was", async () => {
+  const far = 6;
+  const { source, motion } = movingParticles(
+    Float32Array.from({ length: 300 }, (_, i) => (i % 4 < 2 ? 0 : far)),
+    1,
+  );
+  const { corrected, plain } = await correctMotion(source, motion, [0], { cells: 2 });
+  const there = mapAt(far);
+  const here = mapAt(0);
+  // Voxels of the domain in the far state that are empty in this one.
+  const chosen = [...there.data.keys()].filter((i) => there.data[i]! > 1 && here.data[i]! < 0.05);
+  assert.ok(chosen.length > 100);
+  const shown = (map: typeof there) =>
+    mean(chosen.map((i) => map.data[i]!)) / mean(chosen.map((i) => there.data[i]!));
+  assert.ok(Math.abs(shown(plain.map) - 0.5) < 0.1, `plain ${shown(plain.map)}`);
+  assert.ok(Math.abs(shown(corrected.map)) < 0.12, `corrected ${shown(corrected.map)}`);
+  const agreement = (map: typeof there) => mean(fourierShellCorrelation(map, here).fsc.slice(1, 13));
+  assert.ok(agreement(corrected.map) > agreement(plain.map) + 0.1);
+});
+
+test("units of a symmetric molecule are carried into the state from their own places, and all are shown in it", async () => {
+  const places = uniformPlaces(480).map((z) => 2 * z);
+  const { source, motion } = symmetricParticles(places, 2);
+  const { corrected, plain } = await correctMotion(source, motion, [1.5], { cells: 8 });
+  const truth = mapOf(unitsAt([1.5, 1.5, 1.5]));
+  const agreement = (map: typeof truth) => mean(fourierShellCorrelation(map, truth).fsc.slice(1, 13));
+  const found = { corrected: agreement(corrected.map), plain: agreement(plain.map) };
+  assert.ok(found.corrected > found.plain + 0.05, JSON.stringify(found));
+});
+
+test("a stopped pass goes on where it was, ends alike, and further states read no images", async (t) => {
+  const { source, motion } = movingParticles(uniformPlaces(160), 1);
+  const folder = path.join(temporaryFolder(t), "cells");
+  let read = 0;
+  const counted = {
+    ...source,
+    readGroupImages: (indices: ArrayLike<number>) => {
+      read += indices.length;
+      return source.readGroupImages(indices);
+    },
+  };
+  const options = { cells: 4, keepOutliers: true, folder };
+  const controller = new AbortController();
+  const stopped = prepareCorrection(counted, motion, {
+    ...options,
+    signal: controller.signal,
+    onProgress: ({ done }) => {
+      if (done > 100) controller.abort();
+    },
+  });
+  await assert.rejects(stopped, StoppedError);
+  const before = read;
+  read = 0;
+  const cells = await prepareCorrection(counted, motion, options);
+  assert.ok(before > 100 && read < 160 - 60, `${before} ${read}`);
+  const resumed = await cells.state([0.5]);
+  const whole = await correctMotion(source, motion, [0.5], { cells: 4, keepOutliers: true });
+  assert.deepEqual(resumed.corrected.map.data, whole.corrected.map.data);
+  assert.deepEqual(resumed.plain.half2.data, whole.plain.half2.data);
+  await cells.close();
+  read = 0;
+  const again = await prepareCorrection(counted, motion, options);
+  await again.state([-0.5]);
+  assert.equal(read, 0);
+  // Other particles do not get these maps.
+  const others = await prepareCorrection(counted, motion, { ...options, cells: 3 });
+  assert.equal(read, 160);
+  await others.remove();
+  assert.equal(existsSync(folder), false);
+  // Nor is a folder of other files taken.
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, "notes.txt"), "mine");
+  await assert.rejects(prepareCorrection(counted, motion, options), /cells: expected a new or empty folder/);
 });
 
 test("each half can have a space of its own: the same one with the other sign gives the same maps", async () => {

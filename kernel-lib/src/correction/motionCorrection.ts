@@ -111,6 +111,11 @@ export class MotionCorrection {
     private readonly hooks: CorrectionHooks,
   ) {}
 
+  /** A fingerprint of the particles, their poses, division and box: the same for the same maps. */
+  get key(): string {
+    return this.progress.key;
+  }
+
   /**
    * The motion-corrected map of a state.
    * @param place of the state, [latent]

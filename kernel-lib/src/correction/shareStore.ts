@@ -22,6 +22,8 @@ export interface ShareProgress {
 }
 
 const recordName = "correction.json";
+/** A file that is removed with the others, for what was made of the maps. */
+export const stateListName = "states.json";
 const version = 1;
 
 /**
@@ -133,7 +135,8 @@ export class ShareStore {
 const partLength = 1 << 24;
 
 /** Also of files that were not finished. */
-const isOwnName = (name: string) => /^(correction\.json|(cell|plain|sums)_\w+\.f32)$/.test(finalName(name));
+const isOwnName = (name: string) =>
+  /^(correction\.json|states\.json|(cell|plain|sums)_\w+\.f32)$/.test(finalName(name));
 const stampOf = ({ done }: ShareProgress) => done.join("_");
 /** JSON has no other numbers. */
 const finiteOnly = (_: string, value: unknown) =>
