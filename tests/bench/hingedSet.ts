@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import * as e2 from "e2gmm";
 
 /**
- * `node tests/dist/bench/hingedSet.js --out FOLDER [--particles 6000] [--snr 0.05] [--angle 45] [--pose-error 1.5] [--shift-error 1]
+ * `npm run bench -- hinged --out FOLDER [--particles 6000] [--snr 0.05] [--angle 45] [--pose-error 1.5] [--shift-error 1]
  * [--box-size 128] [--resolution 8]`: a large set of a large motion, and a training on it, for `npm run bench -- correct`. A molecule of
  * beads with detail to 4 Å has an arm that turns about a hinge, in 25 states; poses have errors, and everything is made from them:
  * map, neutral model, training. What is there is not made again. Prints the call of the benchmark.

@@ -121,6 +121,14 @@ const calls: Record<string, () => Promise<unknown>> = {
       { latent: 1, places: new Float32Array(1), decode: () => model },
       [0],
     ),
+  prepareCorrection: () =>
+    e2.correction.prepareCorrection(particles, {
+      latent: 1,
+      places: new Float32Array(1),
+      decode: () => model,
+    }),
+  prepareHalvesCorrection: () => e2.study.prepareHalvesCorrection(at("study")),
+  prepareRunCorrection: () => e2.correction.prepareRunCorrection({} as never),
   correctHalves: () => e2.study.correctHalves(at("study"), [0]),
   correctRun: () => e2.correction.correctRun({} as never, [0]),
   localResolution: () => e2.reconstruction.localResolution(map, map, map),

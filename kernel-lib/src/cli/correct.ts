@@ -3,7 +3,6 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { prepareRunCorrection } from "../correction";
 import { InputError, StoppedError } from "../errors";
-import { describeLeftOut, type LeftOutImage } from "../particles/images/imageOutliers";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { prepareHalvesCorrection } from "../study/correctHalves";
 import { studyFiles } from "../study/studyFolder";
@@ -13,6 +12,7 @@ import { filesOf, namesOf, reportOf, writeState } from "./correctedState";
 import { inTermsOf } from "./failure";
 import { FinishedStates } from "./finishedStates";
 import { checkPoint, givenPoints, pointOption } from "./latentPoints";
+import { leftOutNotes } from "./leftOutNotes";
 import { taskOf } from "./localMaps";
 import { besideName, numberedNames } from "./modelFiles";
 import {
@@ -124,7 +124,9 @@ export function addCorrect(program: Command, run: RunCommand): void {
       } catch (error) {
         const cells = besideName(options.out, "_cells");
         if (!(error instanceof StoppedError) || !existsSync(cells)) throw error;
-        throw new StoppedError(`stopped; what is finished is kept, and the same command goes on (from ${cells})`);
+        throw new StoppedError(
+          `stopped; what is finished is kept, and the same command goes on (from ${cells})`,
+        );
       }
     }),
   );
@@ -196,23 +198,6 @@ async function noteAxes(run: Run, session: Session): Promise<void> {
   session.note(
     `${run.folder}: the evidence does not call real: ${named}; motion along it is not undone (--all-axes: undo it, too)`,
   );
-}
-
-/** Sentences on the outlier images that were left out, with their rows in each file. */
-function leftOutNotes(leftOut: readonly LeftOutImage[], sets: readonly ParticleSet[]): string[] {
-  let from = 0;
-  return sets.flatMap((set) => {
-    const [first, end] = [from, from + set.count];
-    from = end;
-    // Symmetry copies have the same row.
-    const rows = new Map<number, LeftOutImage>();
-    for (const one of leftOut)
-      if (one.index >= first && one.index < end) rows.set(set.rows[one.index - first]!, one);
-    if (rows.size === 0) return [];
-    const own = [...rows].map(([row, one]) => ({ ...one, index: row }));
-    const among = new Set(set.rows).size;
-    return [`${set.file}: ${describeLeftOut(own, among, (row) => row)}; --keep-outliers uses them`];
-  });
 }
 
 async function openedRun(folder: string, session: Session): Promise<Run> {

@@ -125,11 +125,12 @@ export async function correctRun(
   state: ArrayLike<number>,
   options: CorrectRunOptions = {},
 ): Promise<CorrectedReconstruction> {
+  const task = beginTask(options);
   // Refuses states of other dimensions before the images are read.
   run.decode(state);
-  const cells = await prepareRunCorrection(run, options);
+  const cells = await prepareRunCorrection(run, task);
   try {
-    return await cells.state(state, options);
+    return await cells.state(state, task);
   } finally {
     await cells.close();
   }

@@ -13,32 +13,46 @@ import type { StateHalf } from "./stateGroups";
  * regression); with each other they are a_g a_h⟨T²⟩ + ⟨e_g e_h⟩. And the noise, what products within a half have beside. The weights are those
  * of the map of least expected squared error, a non-negative sum of maps of nested sets of particles.
  *
- * Where nothing moves all weights are 1: unless the maps of all particles are worse by several standard errors.
+ * All weights are 1 unless that makes worse maps by several standard errors.
  *
  * @param part multiplied to all maps, [S · S · S]
+ * @returns undefined unless the maps are better by several standard errors than those without correction
  */
 export function shellWeights(
   halves: readonly [StateHalf, StateHalf],
   part: Float32Array,
   boxSize: number,
-): Float64Array[] {
-  const groups = halves[0].groups.length;
-  const products = new GroupProducts(halves, { groups, part, boxSize });
+): Float64Array[] | undefined {
+  const products = new GroupProducts(halves, { part, boxSize });
+  const { groups, shells, fractions } = products;
   const measured = measure(products);
-  const shells = products.shells;
-  const weights = Array.from({ length: shells }, (_, s) =>
-    s === 0 ? new Float64Array(groups).fill(1) : bestWeights(measured, s),
-  );
-  weights[0] = weights[1]!;
+  const best = Array.from({ length: shells }, (_, s) => bestWeights(measured, Math.max(s, 1)));
   const smooth = Array.from({ length: groups }, (_, g) =>
     Float64Array.from({ length: shells }, (_x, s) => {
       const [from, to] = [Math.max(1, s - smoothing), Math.min(shells - 1, s + smoothing)];
       let sum = 0;
-      for (let q = from; q <= to; q++) sum += weights[q]![g]!;
+      for (let q = from; q <= to; q++) sum += best[q]![g]!;
       return sum / (to - from + 1);
     }),
   );
-  return isBetter(measured, smooth) ? smooth : smooth.map((own) => own.fill(1));
+  const alike = smooth.map((own) => new Float64Array(own.length).fill(1));
+  const weights = isBetter(products, { map: joined(smooth, fractions), than: joined(alike, fractions) })
+    ? smooth
+    : alike;
+  const plain = fractions.map(() => new Float64Array(shells));
+  plain.push(new Float64Array(shells).fill(1));
+  return isBetter(products, { map: joined(weights, fractions), than: plain }) ? weights : undefined;
+}
+
+/** The coefficients of the maps in Σ w_g m_g / Σ w_g f_g; that of the plain map is 0. */
+function joined(weights: readonly Float64Array[], fractions: readonly Float64Array[]): Float64Array[] {
+  const coefficients = weights.map((own) =>
+    own.map((w, s) => {
+      const total = fractions.reduce((sum, f, h) => sum + f[s]! * weights[h]![s]!, 0);
+      return total > 0 ? w / total : 0;
+    }),
+  );
+  return [...coefficients, new Float64Array(weights[0]!.length)];
 }
 
 /** Shells on either side over which weights are averaged. */
@@ -58,7 +72,7 @@ class GroupProducts {
   readonly samples: Float64Array;
   /** How many samples are as good as one independent one. */
   readonly alike: number;
-  /** Of groups of the same half, mean of both halves, [groups][groups][shells]. */
+  /** Of groups of the same half, and at last of its plain map, mean of both halves, [groups + 1][groups + 1][shells]. */
   readonly within: Float64Array[][];
   /** Of groups of different halves. */
   readonly across: Float64Array[][];
@@ -67,13 +81,15 @@ class GroupProducts {
 
   constructor(
     halves: readonly [StateHalf, StateHalf],
-    { groups, part, boxSize: n }: { groups: number; part: Float32Array; boxSize: number },
+    { part, boxSize: n }: { part: Float32Array; boxSize: number },
   ) {
+    const groups = halves[0].groups.length;
     this.groups = groups;
     this.shells = Math.floor(n / 2) + 1;
     const { shells } = this;
+    const maps = groups + 1;
     const table = () =>
-      Array.from({ length: groups }, () => Array.from({ length: groups }, () => new Float64Array(shells)));
+      Array.from({ length: maps }, () => Array.from({ length: maps }, () => new Float64Array(shells)));
     [this.within, this.across] = [table(), table()];
     this.samples = new Float64Array(shells);
     this.fractions = Array.from({ length: groups }, (_, g) =>
@@ -83,9 +99,9 @@ class GroupProducts {
       }),
     );
     const transforms = halves.map((half) =>
-      half.groups.map(({ corrected }) =>
+      [...half.groups.map(({ corrected }) => corrected), half.plain].map((map) =>
         fft3Real(
-          corrected.map((x, i) => x * part[i]!),
+          map.map((x, i) => x * part[i]!),
           [n, n, n],
         ),
       ),
@@ -95,7 +111,7 @@ class GroupProducts {
     const of = shellNumbers(n);
     this.alike = 1 / Math.max(mean, 1e-6);
     for (const s of of) if (s < shells) this.samples[s]! += 1 / this.alike;
-    for (let g = 0; g < groups; g++) for (let h = 0; h < groups; h++) this.add(transforms, { g, h, of });
+    for (let g = 0; g < maps; g++) for (let h = 0; h < maps; h++) this.add(transforms, { g, h, of });
   }
 
   private add(
@@ -266,22 +282,22 @@ function bestWeights(measured: Measured, s: number): Float64Array {
 }
 
 /**
- * Whether the weights make better maps than all particles alike, by the squared difference of the map of one half from that of the nearest
- * group of the other, in units of its noise.
+ * Whether a map is better than another one by several standard errors: by the squared difference of that of one half from the nearest
+ * group of the other, in units of its noise. Both are given by coefficients of the groups and, at last, of the plain map.
  */
-function isBetter({ products }: Measured, weights: readonly Float64Array[]): boolean {
-  const { groups, shells, within, across, fractions, samples, alike } = products;
+function isBetter(
+  { groups, shells, within, across, fractions, samples, alike }: GroupProducts,
+  { map, than }: { map: readonly Float64Array[]; than: readonly Float64Array[] },
+): boolean {
   let [gain, variance] = [0, 0];
   for (let s = 1; s < shells; s++) {
-    const share = fractions.reduce((sum, f, g) => sum + f[s]! * weights[g]![s]!, 0);
-    const whole = fractions.reduce((sum, f) => sum + f[s]!, 0);
-    const [first] = fractions.map((f) => f[s]!) as [number];
+    const first = fractions[0]![s]!;
     let [squares, difference, product] = [0, 0, 0];
-    for (let g = 0; g < groups; g++) {
-      const [a, b] = [1 / whole, weights[g]![s]! / share];
+    for (let g = 0; g <= groups; g++) {
+      const [a, b] = [than[g]![s]!, map[g]![s]!];
       product += ((a - b) * across[0]![g]![s]!) / first;
-      for (let h = 0; h < groups; h++) {
-        const [c, d] = [1 / whole, weights[h]![s]! / share];
+      for (let h = 0; h <= groups; h++) {
+        const [c, d] = [than[h]![s]!, map[h]![s]!];
         squares += (a * c - b * d) * within[g]![h]![s]!;
         difference += (a - b) * (c - d) * within[g]![h]![s]!;
       }

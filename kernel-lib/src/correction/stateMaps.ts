@@ -26,8 +26,8 @@ export interface StateMaps {
 }
 
 /**
- * Joins the groups of both halves: in each part of the molecule and each shell every group counts as {@link shellWeights} says. Where all
- * weights are 1 and nothing moves, the maps are those without correction.
+ * Joins the groups of both halves: in each part of the molecule and each shell every group counts as {@link shellWeights} says. Where nothing
+ * moves, or the correction is no better, the maps are those without it.
  */
 export function stateMaps(
   halves: readonly [StateHalf, StateHalf],
@@ -83,11 +83,12 @@ export function stateMaps(
     near: [halves[0].groups[0]!.corrected, halves[1].groups[0]!.corrected],
     fractions: weights.map((own) =>
       Float64Array.from({ length: Math.floor(n / 2) + 1 }, (_, s) =>
-        own.reduce(
-          (sum, w, g) =>
-            sum + w[s]! * ((halves[0].groups[g]!.particles + halves[1].groups[g]!.particles) / whole),
-          0,
-        ),
+        own === undefined
+          ? 1
+          : own.reduce((sum, w, g) => {
+              const members = halves[0].groups[g]!.particles + halves[1].groups[g]!.particles;
+              return sum + (w[s]! * members) / whole;
+            }, 0),
       ),
     ),
   };
@@ -97,15 +98,15 @@ export function stateMaps(
 function changeOf(
   { groups, plain }: StateHalf,
   parts: readonly Float32Array[],
-  weights: readonly Float64Array[][],
+  weights: readonly (Float64Array[] | undefined)[],
 ): Float32Array {
   const n = Math.round(Math.cbrt(plain.length));
   const change = plain.map((x) => -x);
   const of = shellNumbers(n);
   for (const [p, part] of parts.entries()) {
-    const own = weights[p]!;
-    const isWhole = own.every((w) => w.every((x) => x === 1));
-    const joined = isWhole ? sumOf(groups) : weighted(groups, own, { n, of });
+    const own = weights[p];
+    const isWhole = own?.every((w) => w.every((x) => x === 1));
+    const joined = own === undefined ? plain : isWhole ? sumOf(groups) : weighted(groups, own, { n, of });
     for (let i = 0; i < change.length; i++) change[i]! += part[i]! * joined[i]!;
   }
   return change;
