@@ -13,17 +13,35 @@ import type { StateHalf } from "./stateGroups";
  * regression); with each other they are a_g a_h⟨T²⟩ + ⟨e_g e_h⟩. And the noise, what products within a half have beside. The weights are those
  * of the map of least expected squared error, a non-negative sum of maps of nested sets of particles.
  *
- * All weights are 1 unless that makes worse maps by several standard errors.
+ * All weights are 1 unless that makes worse maps.
  *
  * @param part multiplied to all maps, [S · S · S]
- * @returns undefined unless the maps are better by several standard errors than those without correction
  */
 export function shellWeights(
   halves: readonly [StateHalf, StateHalf],
   part: Float32Array,
   boxSize: number,
-): Float64Array[] | undefined {
+): Float64Array[] {
+  return weightsOf(new GroupProducts(halves, { part, boxSize }));
+}
+
+/**
+ * Whether the map of a state is better than that without correction by several standard errors, where nearest particles tell.
+ * @param part multiplied to all maps, [S · S · S]
+ */
+export function isCorrectionBetter(
+  halves: readonly [StateHalf, StateHalf],
+  part: Float32Array,
+  boxSize: number,
+): boolean {
   const products = new GroupProducts(halves, { part, boxSize });
+  const plain = products.fractions.map(() => new Float64Array(products.shells));
+  plain.push(new Float64Array(products.shells).fill(1));
+  const map = joined(weightsOf(products), products.fractions);
+  return isBetter(products, { map, than: plain, least: leastOfCorrection });
+}
+
+function weightsOf(products: GroupProducts): Float64Array[] {
   const { groups, shells, fractions } = products;
   const measured = measure(products);
   const best = Array.from({ length: shells }, (_, s) => bestWeights(measured, Math.max(s, 1)));
@@ -36,12 +54,8 @@ export function shellWeights(
     }),
   );
   const alike = smooth.map((own) => new Float64Array(own.length).fill(1));
-  const weights = isBetter(products, { map: joined(smooth, fractions), than: joined(alike, fractions) })
-    ? smooth
-    : alike;
-  const plain = fractions.map(() => new Float64Array(shells));
-  plain.push(new Float64Array(shells).fill(1));
-  return isBetter(products, { map: joined(weights, fractions), than: plain }) ? weights : undefined;
+  const [map, than] = [joined(smooth, fractions), joined(alike, fractions)];
+  return isBetter(products, { map, than, least: leastOfWeights }) ? smooth : alike;
 }
 
 /** The coefficients of the maps in Σ w_g m_g / Σ w_g f_g; that of the plain map is 0. */
@@ -61,8 +75,12 @@ const smoothing = 2;
 const pooled = 1.15;
 /** Rounds in which amplitudes and the power of the map are found. */
 const rounds = 6;
-/** Standard errors by which weights must improve the map. */
-const least = 3;
+/** Weight in each shell, in units of 1 / variance, of the assumption that a group shows the map as it is. */
+const prior = 0.02;
+/** Standard errors by which unequal weights must be better than equal ones, … */
+const leastOfWeights = 1;
+/** … and a correction than none. */
+const leastOfCorrection = 3;
 
 /** Sums of products of the groups' transforms over the samples of each shell. */
 class GroupProducts {
@@ -70,8 +88,6 @@ class GroupProducts {
   readonly shells: number;
   /** Independent samples of each shell. */
   readonly samples: Float64Array;
-  /** How many samples are as good as one independent one. */
-  readonly alike: number;
   /** Of groups of the same half, and at last of its plain map, mean of both halves, [groups + 1][groups + 1][shells]. */
   readonly within: Float64Array[][];
   /** Of groups of different halves. */
@@ -109,8 +125,7 @@ class GroupProducts {
     // Neighbouring samples are alike, since the part is smaller than the box.
     const mean = part.reduce((sum, x) => sum + x * x, 0) / part.length;
     const of = shellNumbers(n);
-    this.alike = 1 / Math.max(mean, 1e-6);
-    for (const s of of) if (s < shells) this.samples[s]! += 1 / this.alike;
+    for (const s of of) if (s < shells) this.samples[s]! += Math.max(mean, 1e-6);
     for (let g = 0; g < maps; g++) for (let h = 0; h < maps; h++) this.add(transforms, { g, h, of });
   }
 
@@ -180,9 +195,10 @@ function fallingAmplitudes(products: GroupProducts, power: Float64Array, g: numb
   for (let s = 1; s < shells; s++) {
     const expected = fractions[0]![s]! * fractions[g]![s]! * power[s]!;
     const variance = products.variance(g, s);
+    // Where little is known amplitudes are those of the shells before.
     let block = {
-      product: (across[0]![g]![s]! * expected) / variance,
-      square: expected ** 2 / variance,
+      product: (across[0]![g]![s]! * expected) / variance + prior,
+      square: expected ** 2 / variance + prior,
       shells: 1,
     };
     for (
@@ -282,30 +298,37 @@ function bestWeights(measured: Measured, s: number): Float64Array {
 }
 
 /**
- * Whether a map is better than another one by several standard errors: by the squared difference of that of one half from the nearest
- * group of the other, in units of its noise. Both are given by coefficients of the groups and, at last, of the plain map.
+ * Whether a map is better than another one by several standard errors: by how much of the nearest group of the other half it tells,
+ * −Σ n log(1 − F²) over the shells with n samples and a correlation F. Shells without signal tell nothing of either.
+ * Both maps are given by coefficients of the groups and, at last, of the plain map.
  */
 function isBetter(
-  { groups, shells, within, across, fractions, samples, alike }: GroupProducts,
-  { map, than }: { map: readonly Float64Array[]; than: readonly Float64Array[] },
+  { groups, shells, within, across, samples }: GroupProducts,
+  { map, than, least }: { map: readonly Float64Array[]; than: readonly Float64Array[]; least: number },
 ): boolean {
   let [gain, variance] = [0, 0];
   for (let s = 1; s < shells; s++) {
-    const first = fractions[0]![s]!;
-    let [squares, difference, product] = [0, 0, 0];
+    const nearest = within[0]![0]![s]!;
+    let [own, others, common, product, otherProduct] = [0, 0, 0, 0, 0];
     for (let g = 0; g <= groups; g++) {
-      const [a, b] = [than[g]![s]!, map[g]![s]!];
-      product += ((a - b) * across[0]![g]![s]!) / first;
+      const [a, b] = [map[g]![s]!, than[g]![s]!];
+      product += a * across[0]![g]![s]!;
+      otherProduct += b * across[0]![g]![s]!;
       for (let h = 0; h <= groups; h++) {
-        const [c, d] = [than[h]![s]!, map[h]![s]!];
-        squares += (a * c - b * d) * within[g]![h]![s]!;
-        difference += (a - b) * (c - d) * within[g]![h]![s]!;
+        const [c, d] = [map[h]![s]!, than[h]![s]!];
+        own += a * c * within[g]![h]![s]!;
+        others += b * d * within[g]![h]![s]!;
+        common += a * d * within[g]![h]![s]!;
       }
     }
-    const noise = (within[0]![0]![s]! - across[0]![0]![s]!) / first ** 2 / (samples[s]! * alike);
-    if (!(noise > 0)) continue;
-    gain += (squares - 2 * product) / noise;
-    variance += (2 * alike * difference) / noise;
+    if (!(own > 0 && others > 0 && nearest > 0)) continue;
+    const told = (x: number, square: number) =>
+      Math.min(Math.max(0, x / Math.sqrt(square * nearest)), 0.9995);
+    const [first, second] = [told(product, own), told(otherProduct, others)];
+    const unlike = 1 - Math.min(1, common / Math.sqrt(own * others));
+    const n = samples[s]!;
+    gain += n * Math.log((1 - second ** 2) / (1 - first ** 2));
+    variance += 4 * unlike * (n * Math.max(first, second) ** 2 + 1);
   }
   return gain > least * Math.sqrt(variance);
 }

@@ -3,7 +3,7 @@ import type { Volume } from "../maps/volume";
 import { mobilityClasses } from "./mobilityClasses";
 import type { ShareProgress } from "./shareStore";
 import { shellNumbers } from "./shells";
-import { shellWeights } from "./shellWeights";
+import { isCorrectionBetter, shellWeights } from "./shellWeights";
 import type { StateHalf } from "./stateGroups";
 
 /** Maps from the first and the second half of the particles, and from all. */
@@ -38,12 +38,15 @@ export function stateMaps(
   const n = size[0];
   const mask = halves[0].mask.map((x, i) => Math.max(x, halves[1].mask[i]!));
   const parts = mobilityClasses(halves[0].squares.map((x, i) => Math.sqrt((x + halves[1].squares[i]!) / 2)));
+  const isBetter = isCorrectionBetter(halves, mask, n);
   const weights = parts.map((part) =>
-    shellWeights(
-      halves,
-      part.map((x, i) => x * mask[i]!),
-      n,
-    ),
+    isBetter
+      ? shellWeights(
+          halves,
+          part.map((x, i) => x * mask[i]!),
+          n,
+        )
+      : undefined,
   );
   const changes = halves.map((half) => changeOf(half, parts, weights)) as [Float32Array, Float32Array];
   const of = shellNumbers(n);
