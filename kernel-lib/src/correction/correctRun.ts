@@ -10,7 +10,7 @@ import {
   type CorrectedReconstruction,
   type CorrectOptions,
   type MotionCorrection,
-  prepareCorrection,
+  prepareWithHooks,
 } from "./motionCorrection";
 import { overConsensus } from "./overConsensus";
 import { posedSource } from "./posedSource";
@@ -58,7 +58,7 @@ export async function prepareRunCorrection(
   try {
     const source = images ? posedSource(images, poses) : poses;
     await (images ?? poses).checkStacks({ ...(task.signal && { signal: task.signal }) });
-    return await prepareCorrection(
+    return await prepareWithHooks(
       source,
       motion,
       { ...task, indices },

@@ -99,7 +99,18 @@ export interface CorrectionHooks {
   closed?(): Promise<void>;
 }
 
-/** Particles that have been back-projected by cells of their places: the maps of any state can be made of them. */
+/**
+ * Particles that have been back-projected by cells of their places: the maps of any state can be made of them.
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const cells = await e2.correction.prepareRunCorrection(run, { cells: 4 });
+ * const { corrected, plain } = await cells.state([0.5, 0]);
+ * console.log(corrected.fsc.fsc[3], plain.fsc.fsc[3]);
+ * await cells.close();
+ * run.close();
+ * ```
+ */
 export class MotionCorrection {
   /** @internal */
   constructor(
@@ -220,11 +231,20 @@ export class MotionCorrection {
  * run.close();
  * ```
  */
-export async function prepareCorrection(
+export function prepareCorrection(
   source: ImageSource,
   motion: Motion,
   options: CorrectOptions = {},
-  hooks: CorrectionHooks = {},
+): Promise<MotionCorrection> {
+  return prepareWithHooks(source, motion, options, {});
+}
+
+/** {@link prepareCorrection} with something done to its maps, or ended with it. @internal */
+export async function prepareWithHooks(
+  source: ImageSource,
+  motion: Motion,
+  options: CorrectOptions,
+  hooks: CorrectionHooks,
 ): Promise<MotionCorrection> {
   const task = beginTask(options);
   const indices = checkIndices(source, task.indices);

@@ -6,7 +6,7 @@ import {
   type CorrectedReconstruction,
   type CorrectOptions,
   type MotionCorrection,
-  prepareCorrection,
+  prepareWithHooks,
 } from "../correction/motionCorrection";
 import { overConsensus } from "../correction/overConsensus";
 import { InputError } from "../errors";
@@ -107,7 +107,7 @@ export async function prepareHalvesCorrection(
     };
     const source = joinedSource(first.set, second.set);
     const { neutral } = first.run;
-    return await prepareCorrection(
+    return await prepareWithHooks(
       source,
       motions[0]!,
       { ...task, indices: used, secondHalf },
