@@ -40,7 +40,7 @@ export class Image {
 
 // Scratch: sums over rings; two buffers for transforms; the columns in tiles of four kx.
 
-function quads(rings: i32): i32 {
+export function quads(rings: i32): i32 {
   return (rings + 4) >> 2;
 }
 
@@ -49,7 +49,7 @@ function sumBytes(rings: i32): usize {
 }
 
 /** Bytes of four signals. */
-function bufferBytes(size: i32): usize {
+export function bufferBytes(size: i32): usize {
   return <usize>(32 * size);
 }
 
@@ -63,16 +63,16 @@ export function imageScratchBytes(size: i32, rings: i32): usize {
   return sumBytes(rings) + 2 * bufferBytes(size) + <usize>quads(rings) * tileBytes(size);
 }
 
-function bufferAt(image: Image): usize {
+export function bufferAt(image: Image): usize {
   return image.scratch + sumBytes(image.rings);
 }
 
-function tileAt(image: Image, quad: i32): usize {
+export function tileAt(image: Image, quad: i32): usize {
   return bufferAt(image) + 2 * bufferBytes(image.size) + <usize>quad * tileBytes(image.size);
 }
 
 /** Mean of the pixels. It only affects the origin, but a large one would cost the other samples digits. */
-function mean(image: Image): f32 {
+export function mean(image: Image): f32 {
   const pixels = image.size * image.size;
   const end = image.pixels + <usize>(4 * pixels);
   let at = image.pixels;
@@ -90,7 +90,7 @@ function mean(image: Image): f32 {
 }
 
 /** Transforms the rows and stores twice their spectra, kx = 0 … K, in the tiles; rings are divided by their norm later. */
-function transformRows(image: Image): void {
+export function transformRows(image: Image): void {
   const size = image.size;
   const mean4 = f32x4.splat(mean(image));
   const buffer = bufferAt(image);

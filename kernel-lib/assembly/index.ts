@@ -15,7 +15,9 @@ import { projectSpread } from "./spread";
 import { contractSpread } from "./spreadGradient";
 import { spreadBytes } from "./spreadGrid";
 
+export { distribute, sampleImage } from "./backproject";
 export { denseChunks } from "./dense";
+export { transform as transformLines } from "./fft";
 export { headChunks } from "./head";
 export { imageScratchBytes, ringPower, transformImage } from "./image";
 

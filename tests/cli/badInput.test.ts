@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -303,16 +304,10 @@ describe("maps and models", () => {
 describe("outputs", () => {
   test("an input is never overwritten, even by another path", () => {
     const particles = ["--particles", "sim/particles.star"];
-    refuses(
-      folder,
-      ["reconstruct", ...particles, "--out", "sim/particles.mrcs"],
-      /other than the input files/,
-    );
-    refuses(
-      folder,
-      ["reconstruct", ...particles, "--out", "sim/../sim/particles.star"],
-      /other than the input files/,
-    );
+    for (const [link, input] of Object.entries({ "a.mrc": "particles.mrcs", "b.mrc": "particles.star" })) {
+      symlinkSync(`sim/${input}`, at(link));
+      refuses(folder, ["reconstruct", ...particles, "--out", `sim/../${link}`], /other than the input files/);
+    }
     const project = ["project", "--model", "model.txt", "--star", "sim/particles.star"];
     refuses(folder, [...project, "--out", "sim/particles.mrcs"], /other than the input files/);
     writeFileSync(at("elsewhere.star"), star().replaceAll("@particles", "@sim/particles"));
@@ -337,7 +332,8 @@ describe("outputs", () => {
       /map\.mrc: expected a path in an existing folder/,
     );
     refuses(folder, [...command, "model.txt/map.mrc"], /map\.mrc: expected a path in a folder/);
-    refuses(folder, [...command, "sim"], /sim: expected the name of a file, found a folder/);
+    mkdirSync(at("folder.mrc"));
+    refuses(folder, [...command, "folder.mrc"], /folder\.mrc: expected the name of a file, found a folder/);
     const training = words("train --particles sim/particles.star --model model.txt --backend wasm");
     refuses(
       folder,
@@ -414,6 +410,11 @@ describe("outputs", () => {
       /--pc: expected a component and two .*"1=2"/,
     );
     refuses(folder, ["decode", "finished", "--map-out", "z.mrc"], /--z: expected at least one point/);
+    refuses(
+      folder,
+      ["decode", "finished", "--z", "0,0", "--map-out", "z.mrcs"],
+      /z\.mrcs: expected a name that ends in \.mrc, \.map or \.ccp4, found \.mrcs/,
+    );
     refuses(
       folder,
       ["decode", "finished", "--z", "0,0", "--model-out", "m.cif"],

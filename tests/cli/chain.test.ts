@@ -151,7 +151,10 @@ describe("a trained run", () => {
       "--out",
       "all.mrc",
     );
-    assert.equal(text("state_2_plain_fsc.txt"), text("all_fsc.txt"));
+    // Sums in double and in single precision.
+    const [plain, all] = [fscRows(text("state_2_plain_fsc.txt")), fscRows(text("all_fsc.txt"))];
+    assert.equal(plain.length, all.length);
+    for (const [r, { fsc }] of plain.entries()) assert.ok(Math.abs(fsc - all[r]!.fsc) < 1e-4, `shell ${r}`);
     const [header, ...rows] = table(text("state_2_shells.csv"));
     assert.deepEqual(header!.slice(0, 5), words("shell resolution_angstrom fsc fsc_plain fsc_with_nearest"));
     assert.equal(rows.length, 9);
@@ -268,6 +271,27 @@ describe("a trained run", () => {
     assert.ok(same > 0.5 && same < 1, `${same}`);
   });
 
+  test("points that no particles are around are named, also where a component of the motion does not reach", () => {
+    const decode = (...points: string[]) =>
+      e2gmm(folder, "decode", "run", ...points, "--model-out", "far.txt");
+    assert.match(
+      decode("--z=0,0", "--z=30,0").out,
+      /^note: no particles are around 1 of 2 points \(30,0\); what is decoded there is extrapolated: the particles have z1 from -/m,
+    );
+    assert.doesNotMatch(decode("--z=0,0").out, /^note: no particles/m);
+    refuses(
+      folder,
+      words("correct run --z=0,0 --z=30,0 --out far.mrc"),
+      /states: expected ones that particles are around, which have z1 from .*, found 30,0$/m,
+    );
+    const { code, err } = decode("--pc=3=-400..400");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /--pc: expected a score that a point of the latent space has along PC3 .*, found -400 Å, of which/,
+    );
+  });
+
   test("atoms carries a model along a path and to the population, as several models with a table", () => {
     succeed(folder, "decode", "run", "--z", "0,0", "--model-out", "gaussians.pdb");
     writeFileSync(at("start.pdb"), text("gaussians.pdb").replaceAll(/^REMARK.*\n/gm, ""));
@@ -275,6 +299,9 @@ describe("a trained run", () => {
     const along = words("--from=-1,0 --to=1,0 --frames 3 --start 0,0 --out motion.pdb --table motion.csv");
     const out = succeed(folder, ...model, ...along);
     assert.match(out, /^start: z = 0\.000, 0\.000, correlation 0\.9\d+$/m);
+    // The model belongs between two frames that are its ends.
+    const ends = succeed(folder, ...model, ...words("--from=-1,0 --to=1,0 --frames 2 --out ends.pdb"));
+    assert.match(ends, /^start: z = -?0\.[0-4]\d\d, -?0\.000, correlation 0\.9\d+$/m);
     assert.match(out, /^motion\.pdb: 3 models of 24 atoms, /m);
     assert.equal(text("motion.pdb").match(/^MODEL/gm)!.length, 3);
     const [header, ...rows] = table(text("motion.csv"));
@@ -348,7 +375,9 @@ describe("a trained run", () => {
       new RegExp(`list\\.mrc: ${sets[0]!.length} particles`),
     );
     succeed(folder, "reconstruct", ...byStar);
-    assert.ok(readFileSync(at("list.mrc")).equals(readFileSync(at("star.mrc"))), "list and STAR file agree");
+    // Headers name the particle files.
+    const values = (file: string) => readFileSync(at(file)).subarray(1024);
+    assert.ok(values("list.mrc").equals(values("star.mrc")), "list and STAR file agree");
     const [header, ...particles] = table(text("sets", "particles.csv"));
     assert.deepEqual(header, words("index set certainty p1 p2"));
     for (const [index, set, certainty, ...probabilities] of particles) {

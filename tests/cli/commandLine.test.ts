@@ -18,6 +18,7 @@ const commands = [
   "poses",
   "rounds",
   "reconstruct",
+  "states",
   "correct",
   "fsc",
   "postprocess",

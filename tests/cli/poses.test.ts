@@ -77,6 +77,11 @@ test("options that do not fit are refused", async (t) => {
     ["poses", ...particles, ...words("--model model.txt"), ...same],
     /other than the input files/,
   );
+  refuses(
+    folder,
+    ["poses", ...particles, ...words("--model model.txt --out refined.cs")],
+    /refined\.cs: expected a name that ends in \.star, the format of sim\/particles\.star, found \.cs/,
+  );
   refuses(folder, ["rounds", ...particles, "--out", "sim"], /a new or empty folder/);
   refuses(folder, ["rounds", ...particles, "--out", "x", "--threshold", "1"], /--threshold/);
 });

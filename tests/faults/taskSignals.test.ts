@@ -115,6 +115,15 @@ const calls: Record<string, () => Promise<unknown>> = {
   writeSelection: () => e2.particles.writeSelection(at("selected.star"), particles, { rows: [1, 2] }),
   prepareTargets: () => e2.particles.prepareTargets(particles, { boxSize: 32, rings: 12 }),
   reconstruct: () => e2.reconstruct(particles),
+  reconstructStates: () =>
+    e2.reconstruction.states(particles, { latent: 1, places: new Float32Array(particles.count) }, [[0]]),
+  writeStates: () =>
+    e2.reconstruction.writeStates(
+      particles,
+      { latent: 1, places: new Float32Array(particles.count) },
+      [[0]],
+      at("states"),
+    ),
   correctMotion: () =>
     e2.correction.correctMotion(
       particles,
@@ -161,7 +170,13 @@ const calls: Record<string, () => Promise<unknown>> = {
   exploreTraining: () => e2.exploreTraining(training()),
 };
 /** Functions that pass their task on to a function with its own test. */
-const handedOn = ["MotionComponents.scoresOf", "Explorer.cluster", "Explorer.umap", "Explorer.begin"];
+const handedOn = [
+  "MotionComponents.scoresOf",
+  "Explorer.cluster",
+  "Explorer.umap",
+  "Explorer.begin",
+  "MotionCorrection.state",
+];
 
 /** Exported functions, and methods of exported classes, with a parameter that has a `signal` of type AbortSignal. */
 function functionsThatCanBeStopped(): string[] {

@@ -5,6 +5,7 @@ import type { AtomModel } from "../atoms/atomModel";
 import { type CarriedAtoms, carryAtoms } from "../atoms/carry";
 import { populationPlaces } from "../atoms/population";
 import { readAtoms } from "../atoms/readAtoms";
+import { nearestPlace } from "../atoms/startPlace";
 import { atomFormat, writeAtoms } from "../atoms/writeAtoms";
 import { type BackendName, useBackend } from "../compute/backends";
 import { InputError } from "../errors";
@@ -14,6 +15,7 @@ import { pathThrough } from "../latent/path";
 import { gatherRows } from "../training/batches";
 import { Run, runFiles } from "../training/runs/run";
 import { inTermsOf } from "./failure";
+import { noteFarPoints } from "./farPoints";
 import { besideName } from "./modelFiles";
 import {
   backendOption,
@@ -137,7 +139,12 @@ async function carryAlong(folder: string, options: AtomsOptions, session: Sessio
   const run = await Run.open(folder);
   try {
     const places = await placesOf(run, options, session);
-    const start = options.start === undefined ? undefined : place(options.start, "--start", run);
+    const { places: all } = places;
+    const rows = Array.from({ length: all.length / run.latent }, (_, k) => ({
+      z: Array.from({ length: run.latent }, (_, d) => all[k * run.latent + d]!),
+    }));
+    if (options.ensemble === undefined) await noteFarPoints(run.folder, rows, session);
+    const start = await startOf(run, model, places, options, session);
     const task = { signal: session.signal, onProgress: session.onProgress, onWarning: session.note };
     const { rigid, density } = options;
     const carried = await inTermsOf(
@@ -156,6 +163,21 @@ async function carryAlong(folder: string, options: AtomsOptions, session: Sessio
   } finally {
     run.close();
   }
+}
+
+/** Where the model belongs: the given place, or the one on the path, which few frames may not have; undefined for an ensemble. */
+async function startOf(
+  run: Run,
+  model: AtomModel,
+  { places }: Places,
+  { start, ensemble }: AtomsOptions,
+  { signal, onProgress }: Session,
+): Promise<number[] | undefined> {
+  if (start !== undefined) return place(start, "--start", run);
+  const frames = places.length / run.latent;
+  if (ensemble !== undefined || frames < 2 || frames >= usualFrames) return undefined;
+  const between = pathThrough(places, run.latent, usualFrames).stations;
+  return (await nearestPlace(run, model, between, { signal, onProgress })).place;
 }
 
 /** @throws InputError unless exactly one of the three kinds of places is asked for */

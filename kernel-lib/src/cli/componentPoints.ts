@@ -46,7 +46,10 @@ export async function componentPoints(
       { components: "--pc" },
       motionComponents(run, points, { components, signal, onProgress }),
     );
-    const path = found.path(pc.component - 1, { from: pc.from, to: pc.to, stations });
+    const path = await inTermsOf(
+      { from: "--pc", to: "--pc" },
+      Promise.resolve().then(() => found.path(pc.component - 1, { from: pc.from, to: pc.to, stations })),
+    );
     return Array.from({ length: stations }, (_, s) => ({
       z: Array.from(path.subarray(s * run.latent, (s + 1) * run.latent)),
       where: "--pc",

@@ -10,6 +10,7 @@ import { Run, runFiles } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { filesOf, namesOf, reportOf, writeState } from "./correctedState";
 import { inTermsOf } from "./failure";
+import { requireNearPoints } from "./farPoints";
 import { FinishedStates } from "./finishedStates";
 import { checkPoint, givenPoints, pointOption } from "./latentPoints";
 import { leftOutNotes } from "./leftOutNotes";
@@ -20,6 +21,7 @@ import {
   examples,
   fileOption,
   lengthOption,
+  mapOutOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -110,7 +112,7 @@ export function addCorrect(program: Command, run: RunCommand): void {
         "keep the maps of the cells (map_cells), with which further states need no images",
       ),
     )
-    .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
+    .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(
     command,
@@ -151,6 +153,8 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   for (const { record } of runs) sets.push(await spareInputs(record.inputs, outputs, session));
   const run = runs[0]!;
   for (const point of points) checkPoint(point, run.latent, folder);
+  // What is undone there is invented, alike in both halves: their FSC would be that of the invention.
+  await requireNearPoints(run.folder, points);
   if (!options.allAxes) for (const one of runs) await noteAxes(one, session);
   const images = particles === undefined ? undefined : await openImages(particles, options, session);
   if (images) await outputs.spare(await images.stackFiles());

@@ -8,6 +8,7 @@ import type { GaussianModel } from "../model/gaussianModel";
 import { Run, runFiles } from "../training/runs/run";
 import { type ComponentRange, componentOption, componentPoints } from "./componentPoints";
 import { inTermsOf } from "./failure";
+import { noteFarPoints } from "./farPoints";
 import { checkPoint, givenPoints, type Point, pointOption } from "./latentPoints";
 import { modelFormat, numberedNames, writeModel } from "./modelFiles";
 import {
@@ -16,6 +17,7 @@ import {
   examples,
   fileOption,
   lengthOption,
+  mapOutOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -52,7 +54,7 @@ export function addDecode(program: Command, run: RunCommand): void {
     .addOption(componentOption())
     .addOption(numberOption("--stations <n>", "points along --pc", { integer: true, least: 2, default: 9 }))
     .addOption(fileOption("--model-out <file>", "write the Gaussians to this file, .txt or .pdb"))
-    .addOption(fileOption("--map-out <file>", "write the density to this file (MRC)"));
+    .addOption(mapOutOption("--map-out <file>", "write the density to this file (MRC)"));
   addBoxSize(command, "voxels", "box size of the map (default: that of the training box)", { least: 1 });
   command
     .addOption(lengthOption("--apix <Å>", "voxel size of the map (default: keeps the box length)"))
@@ -85,6 +87,7 @@ async function decode(folder: string, options: DecodeOptions, session: Session):
   const runPaths = Object.values(runFiles).map((name) => path.join(folder, name));
   const outputs = await session.writes([...files.models, ...files.maps], [options.path, ...runPaths]);
   const decoded = await decodePoints(folder, points, options.backend);
+  await noteFarPoints(folder, points, session);
   await writeModels(decoded, files.models, outputs);
   await writeMaps(decoded, files.maps, { outputs, options, session });
   await outputs.keep(session.signal);

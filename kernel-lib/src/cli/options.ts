@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { type Command, Option } from "commander";
 import { backendNames } from "../compute/backends";
 import { InputError } from "../errors";
@@ -50,6 +51,17 @@ export function fileOption(flags: string, description: string): Option {
       throw new InputError(nameOf(option), "a file or folder", `"${text}"`);
     }
     return text;
+  });
+}
+
+/** An option that takes the name of a map to write. Other programs tell a map from a stack by the ending. */
+export function mapOutOption(flags: string, description: string): Option {
+  const option = fileOption(flags, description);
+  const parse = option.parseArg!;
+  return option.argParser((text: string) => {
+    const file = String(parse(text, ""));
+    if (/\.(mrc|map|ccp4)$/i.test(file)) return file;
+    throw new InputError(file, "a name that ends in .mrc, .map or .ccp4", extname(file) || "no ending");
   });
 }
 

@@ -3,6 +3,7 @@ import { InputError } from "../errors";
 import { RunFolder } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { examples, fileOption, type QuietOption, quietOption, required } from "./options";
+import { requireParticleEnding } from "./particleOutput";
 import type { RunCommand, Session } from "./session";
 
 interface OutliersOptions extends QuietOption {
@@ -35,6 +36,7 @@ async function removeOutliers(folder: string, options: OutliersOptions, session:
   const files = new RunFolder(folder);
   const record = await files.readRecord();
   const { particles } = record.inputs;
+  for (const file of [out, leftOut]) if (file !== undefined) requireParticleEnding(file, particles);
   const outputs = await session.writes([out, ...(leftOut === undefined ? [] : [leftOut])], [particles]);
   const outliers = await files.readOutliers(record);
   if (outliers.length === 0) {

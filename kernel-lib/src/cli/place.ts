@@ -77,7 +77,9 @@ async function place(folder: string, options: PlaceCommandOptions, session: Sess
     const places = await trained.placesOf(set, { signal, onProgress, onWarning, engine });
     await writeAtomic(outputs.place(out), formatPlaces(places, trained.latent, out));
     await outputs.keep(signal);
-    session.print(`${out}: ${set.count} particles on ${trained.latent} axes, ${session.elapsed()}`);
+    session.print(
+      `${out}: ${set.count} particles on ${trained.latent} ${trained.latent === 1 ? "axis" : "axes"}, ${session.elapsed()}`,
+    );
   } finally {
     trained.close();
   }

@@ -15,6 +15,7 @@ import {
   examples,
   fileOption,
   lengthOption,
+  mapOutOption,
   numberOption,
   type QuietOption,
   quietOption,
@@ -63,7 +64,7 @@ export function addPostprocess(program: Command, run: RunCommand): void {
         "also write the local resolution (map_local_resolution.mrc, in Å) and the mean map filtered to it (map_local_filtered.mrc)",
       ),
     )
-    .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
+    .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(command, "e2gmm postprocess map_half1.mrc map_half2.mrc --mask mask.mrc --local --out sharp.mrc");
   command.action((half1: string, half2: string, options: PostprocessOptions) =>
@@ -90,6 +91,8 @@ async function postprocess(
   const outputs = await session.writes([out, table, ...Object.values(local ?? {})], [a, b, maskFile]);
   const half1 = await readMap(a, session.reading);
   const half2 = await readMap(b, session.reading);
+  if (half1.data.length === half2.data.length && half1.data.every((x, i) => x === half2.data[i]))
+    throw new InputError(b, `the other half map than ${a}`, "the same values");
   const mask = await readMask(maskFile, half1, { ...session.reading, sameVoxels: true });
   const curves = maskedFsc(half1, half2, mask, { seed, names: [a, b] });
   const { corrected, unmasked, masked } = curves;

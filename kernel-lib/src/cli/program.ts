@@ -21,6 +21,7 @@ import { addRounds } from "./rounds";
 import { addScore } from "./score";
 import type { RunCommand } from "./session";
 import { addSimulate } from "./simulate";
+import { addStates } from "./states";
 import { addStudy } from "./study";
 import { addTrain } from "./train";
 import { addUnits } from "./units";
@@ -53,6 +54,7 @@ export function makeProgram(run: RunCommand): Command {
   addPoses(program, run);
   addRounds(program, run);
   addReconstruct(program, run);
+  addStates(program, run);
   addCorrect(program, run);
   addFsc(program, run);
   addPostprocess(program, run);

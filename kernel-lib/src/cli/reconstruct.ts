@@ -1,3 +1,4 @@
+import path from "node:path";
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import type { ByteSign } from "../formats/mrc";
@@ -19,10 +20,12 @@ import {
   fileOption,
   invertContrastOption,
   lengthOption,
+  mapOutOption,
   type QuietOption,
   quietOption,
   required,
   symmetryOption,
+  threadsOption,
 } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
@@ -37,6 +40,7 @@ interface ReconstructCommandOptions extends QuietOption {
   maskDiameter?: number;
   keepOutliers?: boolean;
   symmetry?: string;
+  threads?: number;
   bytes?: ByteSign;
   out: string;
 }
@@ -76,7 +80,8 @@ export function addReconstruct(program: Command, run: RunCommand): void {
         "also use images that are unlike the others: constant, on another scale, or with a hot pixel",
       ),
     )
-    .addOption(required(fileOption("--out <file>", "output file of the map (MRC)")))
+    .addOption(threadsOption("the reconstruction; the map does not depend on it"))
+    .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(command, "e2gmm reconstruct --particles run_data.star --select set_1.txt --out set_1.mrc");
   command.action((options: ReconstructCommandOptions) =>
@@ -111,15 +116,21 @@ async function reconstructMap(options: ReconstructCommandOptions, session: Sessi
     const sentence = describeLeftOut(leftOut, used.count, (index) => used.rows[index]!);
     session.note(`${particles}: ${sentence}; --keep-outliers uses them`);
   }
-  await writeResult(files, result, outputs, session);
+  const labels = [`${path.basename(particles)}: ${used.count - leftOut.length} particles`];
+  await writeResult(files, result, outputs, { signal: session.signal, labels });
   await outputs.keep(session.signal);
   session.print(
     `${out}: ${used.count - leftOut.length} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
   );
   if (!fsc) session.print("no half maps: one half has no particles");
   else {
+    const { maskDiameter = Number.POSITIVE_INFINITY } = options;
+    const isMasked = maskDiameter < map.size[0] * map.apix;
+    const where = isMasked
+      ? ` in the sphere of ${maskDiameter} Å, not corrected for what it correlates,`
+      : "";
     for (const threshold of fscThresholds) {
-      session.print(`FSC of the half maps ${threshold} ${resolutionText(fsc, threshold)}`);
+      session.print(`FSC of the half maps${where} ${threshold} ${resolutionText(fsc, threshold)}`);
     }
   }
 }
@@ -143,13 +154,14 @@ async function openSelected(
 }
 
 function libraryOptions(
-  { boxSize, maskDiameter, keepOutliers, symmetry }: ReconstructCommandOptions,
+  { boxSize, maskDiameter, keepOutliers, symmetry, threads }: ReconstructCommandOptions,
   { signal, onProgress }: Session,
 ) {
   return {
     signal,
     onProgress,
     symmetry,
+    threads,
     ...(boxSize !== undefined && { boxSize }),
     ...(maskDiameter !== undefined && { maskDiameter }),
     ...(keepOutliers && { keepOutliers: true }),
@@ -160,11 +172,11 @@ async function writeResult(
   files: MapFiles,
   { map, half1, half2, fsc }: Reconstruction,
   outputs: Outputs,
-  { signal }: Session,
+  options: { signal: AbortSignal; labels: string[] },
 ): Promise<void> {
-  await writeMap(outputs.place(files.map), map, { signal });
+  await writeMap(outputs.place(files.map), map, options);
   if (!half1 || !half2 || !fsc) return;
-  await writeMap(outputs.place(files.half1), half1, { signal });
-  await writeMap(outputs.place(files.half2), half2, { signal });
+  await writeMap(outputs.place(files.half1), half1, options);
+  await writeMap(outputs.place(files.half2), half2, options);
   await writeAtomic(outputs.place(files.fsc), formatFsc(fsc, files.fsc));
 }

@@ -28,6 +28,7 @@ import {
   required,
 } from "./options";
 import type { Outputs } from "./outputs";
+import { requireParticleEnding } from "./particleOutput";
 import type { RunCommand, Session } from "./session";
 
 /** Options about priors and computing, of `poses` and `rounds`. */
@@ -138,6 +139,7 @@ async function refinePoses(
   const { out } = options;
   const files = { poses: out, report: reportName(out), moves: besideName(out, "_moves.csv") };
   const inputs = folder === undefined ? givenInputs(options) : await runInputs(folder, options);
+  requireParticleEnding(out, inputs.particles);
   const outputs = await session.writes(Object.values(files), [
     inputs.particles,
     options.model,

@@ -8,6 +8,7 @@ import { type RegionMotion, regionMotion } from "../model/regionMotion";
 import type { MeasuredMotion } from "../training/bodies/measuredRegionMotion";
 import { Run } from "../training/runs/run";
 import { inTermsOf } from "./failure";
+import { noteFarPoints } from "./farPoints";
 import { gaussiansInMask } from "./masks";
 import {
   choiceOption,
@@ -92,6 +93,7 @@ async function measure(folder: string, options: RegionMotionOptions, session: Se
     if (z.length === run.latent) continue;
     throw new InputError(where, `${run.latent} numbers, one per dimension of ${folder}`, String(z.length));
   }
+  await noteFarPoints(run.folder, points, session);
   const places = points.map(({ z }) => z);
   const motions: (RegionMotion | MeasuredMotion)[] = await inTermsOf(
     { region: mask, reference: "--reference" },

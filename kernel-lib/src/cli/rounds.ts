@@ -57,8 +57,8 @@ export function addRounds(program: Command, run: RunCommand): void {
     .description(
       "Reconstructs a map of each half of the particles, makes a Gaussian model of each, refines the poses of each half against " +
         "its own model, and repeats as long as the half maps agree better. Alignment uses the resolution to which they agree. " +
-        "Halves are those of _rlnRandomSubset, else random. Where the half maps do not agree better the poses of the file " +
-        "stay. Writes poses.star (or .cs), map.mrc, half1.mrc, half2.mrc, fsc_before.txt, fsc_after.txt, rounds.json and " +
+        "Halves are those of _rlnRandomSubset, else random. Where those of the first round do not agree better by three standard " +
+        "errors the poses of the file stay. Writes poses.star (or .cs), map.mrc, half1.mrc, half2.mrc, fsc_before.txt, fsc_after.txt, rounds.json and " +
         "rounds.csv. With --train, rounds follow in which a model and a training of each half are made, and place and pose of each " +
         "particle are refined together against the moving model: for molecules that move. Their poses are used where they explain " +
         "samples better that they were not inferred from, and half maps do not agree less; trainings.csv has the evidence for motion " +

@@ -159,11 +159,11 @@ async function score(folder: string | undefined, options: ScoreOptions, session:
     const found = `${placed.places.length / placed.latent}`;
     throw new InputError(folder ?? places!, `${states.length} particles, as in ${truthFile}`, found);
   }
+  // Before anything is printed: a wrong name is told first.
+  const truth = options.volumes && (await readTruth(options, session));
   const result: Record<string, unknown> = {};
   if (placed) Object.assign(result, await scorePlaces(table, placed, options, session));
-  if (options.volumes) {
-    Object.assign(result, await scoreAllVolumes({ placed, make, states }, options, session));
-  }
+  if (truth) Object.assign(result, await scoreAllVolumes({ placed, make, states, truth }, options, session));
   if (out) await writeAtomic(outputs.place(out), `${JSON.stringify(result, null, 2)}\n`);
   await outputs.keep(session.signal);
 }
@@ -232,11 +232,10 @@ async function scorePlaces(
 }
 
 async function scoreAllVolumes(
-  { placed, make, states }: Scored & { states: Float64Array },
+  { placed, make, states, truth }: Scored & { states: Float64Array; truth: VolumeTruth },
   options: ScoreOptions,
   session: Session,
 ): Promise<object> {
-  const truth = await readTruth(options, session);
   const known = Int32Array.from(states, (_, i) => i).filter((i) => truth.truth.has(states[i]!));
   if (known.length < states.length) {
     session.note(

@@ -4,6 +4,7 @@ import { useBackend } from "../compute/backends";
 import { InputError, StoppedError } from "../errors";
 import { pointGroup } from "../optics/symmetry";
 import { openParticles } from "../particles/particleSet";
+import { shellWord } from "../shellWord";
 import { poseChoices } from "../training/poses/first/poseDecision";
 import { lastEpoch } from "../training/runs/afterGpuFailure";
 import { type Run, RunFolder, type RunRecord } from "../training/runs/run";
@@ -240,11 +241,11 @@ async function stopped(out: string): Promise<StoppedError> {
   const folder = new RunFolder(out);
   if ((await folder.state()) === "waiting") {
     return new StoppedError(
-      `stopped while poses were checked or refined; to continue: e2gmm train --out ${out} --resume`,
+      `stopped while poses were checked or refined; to continue: e2gmm train --out ${shellWord(out)} --resume`,
     );
   }
   if (!folder.exists) return new StoppedError("stopped before training started; nothing was written");
   const epoch = await lastEpoch(folder);
   const where = epoch > 0 ? `after epoch ${epoch}` : "before the first epoch was finished";
-  return new StoppedError(`stopped ${where}; to continue: e2gmm train --out ${out} --resume`);
+  return new StoppedError(`stopped ${where}; to continue: e2gmm train --out ${shellWord(out)} --resume`);
 }

@@ -16,8 +16,17 @@ import { Run, runFiles } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { decodeUnits, freeCentre, type UnitLatents, unitLatents } from "../training/units/unitTables";
 import { modelFormat, writeModel } from "./modelFiles";
-import { examples, fileOption, numberOption, type QuietOption, quietOption, seedOption } from "./options";
+import {
+  examples,
+  fileOption,
+  mapOutOption,
+  numberOption,
+  type QuietOption,
+  quietOption,
+  seedOption,
+} from "./options";
 import type { Outputs } from "./outputs";
+import { requireParticleEnding } from "./particleOutput";
 import type { RunCommand, Session } from "./session";
 
 interface UnitsOptions extends QuietOption {
@@ -61,7 +70,7 @@ export function addUnits(program: Command, run: RunCommand): void {
       }),
     )
     .addOption(seedOption())
-    .addOption(fileOption("--mask-out <file>", "write a mask of what varies in the first unit (MRC)"))
+    .addOption(mapOutOption("--mask-out <file>", "write a mask of what varies in the first unit (MRC)"))
     .addOption(
       numberOption("--particle <index>", "a particle, from 0, for --model-out", { integer: true, least: 0 }),
     )
@@ -108,8 +117,14 @@ async function units(folder: string, options: UnitsOptions, session: Session): P
     const latents = await unitLatents(run);
     if (out !== undefined) await writeCorrelation(out, { run, latents }, options, { outputs, session });
     if (maskOut !== undefined) await writeUnitMask(maskOut, run, outputs, session);
-    if (modelOut !== undefined) await writeParticle(modelOut, particle!, { run, latents }, outputs);
-    if (particlesOut !== undefined) await writeParticles(particlesOut, select!, run, { outputs, session });
+    if (modelOut !== undefined) {
+      await writeParticle(modelOut, particle!, { run, latents }, outputs);
+      session.print(`${modelOut}: particle ${particle}, each of its ${latents.units} units in its own state`);
+    }
+    if (particlesOut !== undefined) {
+      requireParticleEnding(particlesOut, run.record.inputs.particles);
+      await writeParticles(particlesOut, select!, run, { outputs, session });
+    }
     await outputs.keep(session.signal);
   } finally {
     run.close();

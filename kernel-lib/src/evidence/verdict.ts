@@ -1,3 +1,4 @@
+import { shellWord } from "../shellWord";
 import type { LatentAxis } from "../training/axes/latentAxis";
 import type { Evidence } from "../training/evidence/evidence";
 import { verdictText } from "../training/evidence/verdict";
@@ -60,7 +61,7 @@ export function verdictOfRun(
   }
   const complete = run.record.status === "complete";
   return {
-    ...unmeasured(complete ? `e2gmm evidence ${run.folder}` : "it is when the training has ended"),
+    ...unmeasured(complete ? `e2gmm evidence ${shellWord(run.folder)}` : "it is when the training has ended"),
     axes: lines,
   };
 }

@@ -1,4 +1,5 @@
 import { InputError } from "../errors";
+import { packageVersion } from "../version";
 
 // Also used in browsers by JupyterLab's file viewers: no Node modules.
 
@@ -197,6 +198,8 @@ export interface NewHeader {
   spaceGroup: 0 | 1;
   /** Position of the first voxel in Å. Default 0, 0, 0. */
   origin?: readonly [number, number, number];
+  /** Up to nine lines that say where the data come from, after one with the version of this program; 80 characters of each. */
+  labels?: readonly string[];
   statistics: { min: number; max: number; mean: number; rms: number };
 }
 
@@ -227,8 +230,12 @@ export function formatHeader(header: NewHeader): Uint8Array {
   bytes.set(latin1Bytes("MAP "), 208);
   bytes.set(littleEndian ? [0x44, 0x44] : [0x11, 0x11], 212);
   float(55, statistics.rms);
-  int(56, 1);
-  bytes.set(latin1Bytes("e2gmm".padEnd(80)), 224);
+  const labels = [`e2gmm ${packageVersion}`, ...(header.labels ?? [])].slice(0, 10);
+  int(56, labels.length);
+  for (const [i, label] of labels.entries()) {
+    const text = label.replace(/[^\x20-\x7e]/g, "?").slice(0, 80);
+    bytes.set(latin1Bytes(text.padEnd(80)), 224 + 80 * i);
+  }
   return bytes;
 }
 

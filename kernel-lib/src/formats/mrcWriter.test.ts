@@ -6,6 +6,7 @@ import { skipIf } from "../../../tests/requirement";
 import { haveProgram, runProgram, temporaryFolder } from "../../../tests/testing";
 import { StoppedError } from "../errors";
 import { readMap, writeMap } from "../maps/mapFile";
+import { packageVersion } from "../version";
 import { createStack, openMrc } from "./mrc";
 
 test("a written map is read back with its origin and statistics", async (t) => {
@@ -22,7 +23,7 @@ test("a written map is read back with its origin and statistics", async (t) => {
   assert.ok(Math.abs(mrc.header.mean - mean) < 1e-6);
   assert.ok(Math.abs(mrc.header.rms - rms) < 1e-6);
   assert.equal(mrc.header.version, 20140);
-  assert.deepEqual(mrc.header.labels, ["e2gmm"]);
+  assert.deepEqual(mrc.header.labels, [`e2gmm ${packageVersion}`]);
   await mrc.close();
 });
 
@@ -83,4 +84,17 @@ test("RELION reads written maps and stacks", skipIf(skip), async (t) => {
     );
     await mrc.close();
   }
+});
+
+test("labels say where a map comes from, in 80 plain characters each", async (t) => {
+  const file = path.join(temporaryFolder(t), "map.mrc");
+  const volume = { data: new Float32Array(8), size: [2, 2, 2] as [number, number, number], apix: 1 };
+  await writeMap(file, volume, {
+    labels: ["of réal particles\n", "x".repeat(100), ...new Array(20).fill("more")],
+  });
+  const mrc = await openMrc(file);
+  await mrc.close();
+  const { labels } = mrc.header;
+  assert.equal(labels.length, 10);
+  assert.deepEqual(labels.slice(1, 3), ["of r?al particles?", "x".repeat(80)]);
 });

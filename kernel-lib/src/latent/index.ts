@@ -6,6 +6,7 @@ export { type KMeansSelection, type KMeansSelectionOptions, selectKMeans } from 
 export { type Clusters, type KMeansOptions, kMeans, kMeansAsync } from "./kmeans";
 export { type LabelOptions, labelPoints } from "./labelPoints";
 export { adjustedRandIndex, assignment, type MatchedLabels, matchLabels } from "./match";
+export { matchPlaces } from "./matchPlaces";
 export { type GaussianMixture, gaussianMixture, type MixtureOptions } from "./mixture";
 export { type MixtureSelection, type MixtureSelectionOptions, selectMixture } from "./mixtureSelection";
 export type { MixtureSets } from "./mixtureSets";
@@ -35,7 +36,8 @@ export {
   reachOfPath,
 } from "./pathParts";
 export { type Pca, pca, pcaInverse, pcaTransform } from "./pca";
-export { type Places, type ReadPlacesOptions, readPlaces } from "./placesFile";
+export type { Places } from "./places";
+export { type ReadPlacesOptions, readPlaces } from "./placesFile";
 export type { PointSet } from "./points";
 export {
   type PopulationDensity,

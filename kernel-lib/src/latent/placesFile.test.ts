@@ -22,6 +22,19 @@ describe("places of other programs", () => {
     }
   });
 
+  test("of this program are the coordinates alone, the refined ones where there are", async (t) => {
+    const file = path.join(temporaryFolder(t), "latents.csv");
+    const expected = { latent: 2, places: Float64Array.of(1, 2) };
+    for (const text of [
+      "index,z1,z2,z1_refined,z1_deviation,z2_refined,z2_deviation,z1_observability,z2_observability\n0,8,9,1,0.1,2,0.2,0.9,0.8\n",
+      "index,z1,z1_deviation,z2,z2_deviation\n0,1,0.1,2,0.2\n",
+      "index,conformation1_A,conformation1_A_deviation,conformation1_observability,composition1_density\n0,1,0.1,0.9,2\n",
+    ]) {
+      writeFileSync(file, text);
+      assert.deepEqual(await readPlaces(file), expected);
+    }
+  });
+
   test("are read from a pickle, by name if it has several arrays", async (t) => {
     const file = path.join(temporaryFolder(t), "z.pkl");
     writeFileSync(file, `${list([1, 2.5, -3])}.`);

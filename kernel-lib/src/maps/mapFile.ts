@@ -14,7 +14,10 @@ export interface ReadMapOptions extends OpenMrcOptions {
 }
 
 /** Options of {@link writeMap}. */
-export type WriteMapOptions = Pick<TaskOptions, "signal">;
+export interface WriteMapOptions extends Pick<TaskOptions, "signal"> {
+  /** Up to nine lines of 80 characters for the header that say where the map comes from. Default: none but the version of this program. */
+  labels?: readonly string[];
+}
 
 /**
  * Reads one volume of any size from an MRC or CCP4 file; axes are reordered to X, Y, Z.
@@ -112,7 +115,7 @@ const partLength = 1 << 24;
  * ```
  */
 export async function writeMap(file: string, volume: Volume, options: WriteMapOptions = {}): Promise<void> {
-  const { signal } = beginTask(options);
+  const { signal, labels } = beginTask(options);
   const { data, size, apix, origin } = volume;
   if (data.length !== size[0] * size[1] * size[2]) {
     throw new RangeError(`volume: expected ${size.join("×")} values, found ${data.length}`);
@@ -124,7 +127,7 @@ export async function writeMap(file: string, volume: Volume, options: WriteMapOp
       await writer.write(data.subarray(from, Math.min(data.length, from + partLength)));
     }
     throwIfStopped(signal);
-    await writer.finish({ size, apix, spaceGroup: 1, ...(origin && { origin }) });
+    await writer.finish({ size, apix, spaceGroup: 1, ...(origin && { origin }), ...(labels && { labels }) });
   } finally {
     await writer.abort();
   }

@@ -1,4 +1,5 @@
 import { throwIfStopped } from "../errors";
+import type { Aberrations } from "../optics/aberrations";
 import type { Ctf } from "../optics/ctf";
 
 /** Properties that the images of a group of particles share. */
@@ -11,6 +12,8 @@ export interface ImageGroup {
   readonly phaseFlipped: boolean;
   /** Images were multiplied by their CTF. */
   readonly ctfPremultiplied: boolean;
+  /** Aberrations beyond defocus and spherical aberration. Default: none. */
+  readonly aberrations?: Aberrations | undefined;
 }
 
 /** The particles of a reconstruction; a `ParticleSet` is one. */
@@ -51,14 +54,21 @@ export interface ImageChunk {
   indices: number[];
 }
 
-/** Divides particles into chunks of one group each, in order. */
-export function imageChunks(source: ImageSource, indices: Int32Array): ImageChunk[] {
+/**
+ * Divides particles into chunks of one group each, in order.
+ * @param mostOf most images of a group in a chunk. Default: those of 4 MiB
+ */
+export function imageChunks(
+  source: ImageSource,
+  indices: Int32Array,
+  mostOf: (group: ImageGroup) => number = ({ boxSize }) => Math.floor(chunkLength / boxSize ** 2),
+): ImageChunk[] {
   const open = new Map<ImageGroup, ImageChunk>();
   const chunks: ImageChunk[] = [];
   for (const index of indices) {
     const group = source.opticsGroup(index);
     let chunk = open.get(group);
-    if (!chunk || (chunk.indices.length + 1) * group.boxSize ** 2 > chunkLength) {
+    if (!chunk || chunk.indices.length >= mostOf(group)) {
       chunk = { group, indices: [] };
       open.set(group, chunk);
       chunks.push(chunk);

@@ -10,6 +10,7 @@ export {
   resolutionAt,
 } from "./fsc";
 export type { ImageGroup, ImageSource } from "./imageSource";
+export type { PlacedParticles } from "./kernelWeights";
 export {
   type LocalResolution,
   type LocalResolutionOptions,
@@ -18,3 +19,10 @@ export {
 export { type MaskedFsc, type MaskedFscOptions, maskedFsc } from "./maskedFsc";
 export { type Reconstruction, type ReconstructOptions, reconstruct } from "./reconstruct";
 export { type SharpenedMap, type SharpenOptions, sharpen } from "./sharpen";
+export { type WriteStatesOptions, type WrittenState, type WrittenStates, writeStates } from "./stateFolder";
+export {
+  reconstructStates as states,
+  type StateMap,
+  type StateMaps,
+  type StateMapsOptions,
+} from "./stateMaps";

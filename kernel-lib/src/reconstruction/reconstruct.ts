@@ -1,15 +1,14 @@
 import { InputError } from "../errors";
-import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
-import { type PointGroup, pointGroup } from "../optics/symmetry";
+import { pointGroup } from "../optics/symmetry";
 import { alternateHalves, undividedHalves } from "../particles/halves";
-import type { ImageScreen, LeftOutImage } from "../particles/images/imageOutliers";
+import type { LeftOutImage } from "../particles/images/imageOutliers";
 import { beginTask, type TaskOptions } from "../progress";
-import { Backprojector } from "./backprojector";
-import { type FscCurve, fourierShellCorrelation } from "./fsc";
-import { ImageAdder } from "./imageAdder";
-import { imageScreens } from "./imageScreens";
-import { type ImageChunk, type ImageSource, imageChunks, readAhead } from "./imageSource";
+import { backproject } from "./backproject";
+import { finishMaps } from "./finishMaps";
+import type { FscCurve } from "./fsc";
+import type { ImageSource } from "./imageSource";
+import type { ThreadedSums } from "./threadedSums";
 
 /** Options of {@link reconstruct}. */
 export interface ReconstructOptions extends TaskOptions {
@@ -42,6 +41,8 @@ export interface ReconstructOptions extends TaskOptions {
    * proportional to their number. Not for the symmetry copies of a set that was opened with a symmetry. Default: none.
    */
   symmetry?: string | undefined;
+  /** Worker threads; the result does not depend on their number. Default: one per core. */
+  threads?: number | undefined;
 }
 
 /** The result of {@link reconstruct}. */
@@ -62,7 +63,8 @@ export interface Reconstruction {
  * Reconstructs a map from particle images by direct Fourier inversion: every transform is weighted by its CTF,
  * distributed over the nearest samples of a twofold oversampled 3-D transform, and divided by the squared CTFs
  * distributed likewise, kept above a thousandth of the mean of their shell. Both half maps and the whole come from one
- * pass; images are read in chunks, so that memory does not depend on their number.
+ * pass, on all cores; images are read in chunks, so that memory does not depend on their number. It is about 130 · S³ bytes for S
+ * voxels along an edge. Beam tilt, Zernike polynomials and anisotropic magnification of optics groups are corrected.
  *
  * The map is on the scale of the images: its projections, sums over voxels, are what the particles show at the pixel
  * size of the source. Images of another pixel size count as finer or coarser samples; a smaller `boxSize` gives the
@@ -86,76 +88,52 @@ export async function reconstruct(
   const indices = checkIndices(source, task.indices);
   const boxSize = checkBoxSize(source, task.boxSize);
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate");
-  const boxLength = source.boxSize * source.apix;
-  const apix = boxLength / boxSize;
   const group = task.symmetry === undefined ? undefined : pointGroup(task.symmetry);
-  const sums = new ParticleSums(source, { boxSize, apix, group }, halfOf);
-  const chunks = imageChunks(source, indices);
-  task.onProgress?.({ task: "reconstruct", done: 0, total: indices.length });
-  const screens = task.keepOutliers ? undefined : await imageScreens(source, indices, task.signal);
-  let done = 0;
-  for await (const { chunk, images } of readAhead(source, chunks, task.signal)) {
-    sums.add(chunk, images, screens?.get(chunk.group));
-    done += chunk.indices.length;
-    task.onProgress?.({ task: "reconstruct", done, total: indices.length });
-  }
-  const { leftOut } = sums;
-  if (leftOut.length === indices.length) {
-    const found = `${leftOut.length} constant ones`;
-    throw new InputError("particles to reconstruct", "images that vary", found);
-  }
-  leftOut.sort((a, b) => a.index - b.index);
-  return { ...sums.maps(task.maskDiameter ?? boxLength), leftOut };
-}
-
-/** Sums of one or two halves of the particles. */
-class ParticleSums {
-  private readonly sums: Backprojector[];
-  private readonly counts = [0, 0];
-  private readonly adder: ImageAdder;
-
-  constructor(
-    source: ImageSource,
-    private readonly grid: { boxSize: number; apix: number; group: PointGroup | undefined },
-    private readonly halfOf: ((index: number) => number) | undefined,
-  ) {
-    const { boxSize, apix, group } = grid;
-    this.sums = (halfOf ? [0, 1] : [0]).map(() => new Backprojector(boxSize, apix, group));
-    this.adder = new ImageAdder(source, apix);
-  }
-
-  /** Outlier images, in the order in which they were found. */
-  get leftOut(): LeftOutImage[] {
-    return this.adder.leftOut;
-  }
-
-  /** Adds the images of a chunk, except for outliers. */
-  add(chunk: ImageChunk, images: Float32Array, screen: ImageScreen | undefined): void {
-    this.adder.add(chunk, images, screen, (index) => {
-      const h = this.halfOf ? this.halfOf(index) : 0;
-      this.counts[h]!++;
-      return this.sums[h]!;
-    });
-  }
-
-  /** The masked maps; half maps only if both halves have particles. The sums cannot be used afterwards. */
-  maps(maskDiameter: number): Omit<Reconstruction, "leftOut"> {
-    const { counts } = this;
-    const { boxSize, apix } = this.grid;
-    const mask = sphericalMask(
-      { size: [boxSize, boxSize, boxSize], apix },
-      { diameter: maskDiameter, softEdge: 3 },
-    );
-    const finish = (sum: Backprojector): Volume => applyMask(sum.map(), mask, { outside: "mean" });
-    const [first, second] = this.sums as [Backprojector, Backprojector?];
-    if (!second) return { map: finish(first) };
-    if (counts[0] === 0 || counts[1] === 0) return { map: finish(counts[0] === 0 ? second : first) };
-    const half1 = finish(first);
-    const half2 = finish(second);
-    first.merge(second);
-    return { map: finish(first), half1, half2, fsc: fourierShellCorrelation(half1, half2) };
+  const halfShares = [0, 1].map((sum) => [{ sum, weight: 1 }]);
+  const { sums, counts, leftOut } = await backproject(source, {
+    ...task,
+    name: "reconstruct",
+    indices,
+    boxSize,
+    group,
+    sums: halfOf ? 2 : 1,
+    sharesOf: (index) => halfShares[halfOf ? halfOf(index) : 0]!,
+  });
+  try {
+    if (leftOut.length === indices.length) {
+      const found = `${leftOut.length} constant ones`;
+      throw new InputError("particles to reconstruct", "images that vary", found);
+    }
+    const diameter = task.maskDiameter ?? source.boxSize * source.apix;
+    return { ...(await mapsOf(sums, halfOf ? [0, 1] : [0], counts, diameter)), leftOut };
+  } finally {
+    await sums.close();
   }
 }
+
+/**
+ * The masked maps of one or two sums; half maps only if both have particles.
+ * @param counts particles in each sum
+ * @param diameter of the mask in Å
+ */
+export async function mapsOf(
+  sums: ThreadedSums,
+  [first, second]: readonly [number, number?],
+  counts: Float64Array,
+  diameter: number,
+): Promise<Omit<Reconstruction, "leftOut">> {
+  const map = await sums.map(second === undefined ? [first] : [first, second]);
+  if (second === undefined || counts[first] === 0 || counts[second] === 0) {
+    await finishMaps({ maps: [map], diameter });
+    return { map: unshared(map) };
+  }
+  const [half1, half2] = [await sums.map([first]), await sums.map([second])];
+  const fsc = (await finishMaps({ maps: [map, half1, half2], diameter }))!;
+  return { map: unshared(map), half1: unshared(half1), half2: unshared(half2), fsc };
+}
+
+/** A map whose data are not in shared memory, which not every function takes. */
+const unshared = (map: Volume): Volume => ({ ...map, data: map.data.slice() });
 
 /** The indices of particles to use, or all. @throws InputError for none, and for indices beyond the source */
 export function checkIndices(source: ImageSource, indices: ArrayLike<number> | undefined): Int32Array {

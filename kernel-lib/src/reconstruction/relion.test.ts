@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "vitest";
 import { skipIf } from "../../../tests/requirement";
@@ -12,13 +11,13 @@ import { lowPass } from "../maps/filter";
 import { readMap } from "../maps/mapFile";
 import { MapProjector } from "../maps/mapProjector";
 import type { Volume } from "../maps/volume";
-import { type Ctf, CtfEvaluator } from "../optics/ctf";
-import { plainCtf } from "../optics/ctf.test.helper";
+import { CtfEvaluator } from "../optics/ctf";
 import { openParticles } from "../particles/particleSet";
 import { Random } from "../random";
 import { fourierShellCorrelation, resolutionAt } from "./fsc";
 import type { ImageSource } from "./imageSource";
 import { reconstruct } from "./reconstruct";
+import { type Pixels, type Pose, randomPoses, writeStar } from "./relionStar.test.helper";
 
 /*
  * Comparisons with RELION. The test writes the STAR file and computes rotations itself, so that neither side can borrow
@@ -28,35 +27,6 @@ import { reconstruct } from "./reconstruct";
 const programs = haveProgram("relion_project") && haveProgram("relion_reconstruct");
 const handFile = sharedData("formats", "hand-vol.mrc");
 const skip = !programs ? "RELION is not installed" : handFile === undefined ? "no shared data" : false;
-
-interface Pose {
-  rot: number;
-  tilt: number;
-  psi: number;
-  originX: number;
-  originY: number;
-  ctf: Ctf;
-}
-
-function randomPoses(count: number, seed: number): Pose[] {
-  const random = new Random(seed);
-  return Array.from({ length: count }, () => {
-    const defocus = 8000 + 12000 * random.uniform();
-    return {
-      rot: 360 * random.uniform() - 180,
-      tilt: (Math.acos(2 * random.uniform() - 1) * 180) / Math.PI,
-      psi: 360 * random.uniform() - 180,
-      originX: 6 * random.uniform() - 3,
-      originY: 6 * random.uniform() - 3,
-      ctf: {
-        ...plainCtf,
-        defocusU: defocus + 600 * random.uniform(),
-        defocusV: defocus,
-        angle: 180 * random.uniform(),
-      },
-    };
-  });
-}
 
 /** RELION's ZYZ Euler matrix. */
 function eulerMatrix({ rot, tilt, psi }: Pose): number[] {
@@ -76,34 +46,6 @@ function eulerMatrix({ rot, tilt, psi }: Pose): number[] {
     sb! * sa!,
     cb!,
   ];
-}
-
-/** Pixels along each edge of an image, and their size in Å. */
-interface Pixels {
-  size: number;
-  apix: number;
-}
-
-function writeStar(file: string, poses: Pose[], stack: string, { apix, size }: Pixels): void {
-  const rows = poses.map(({ rot, tilt, psi, originX, originY, ctf }, i) =>
-    [rot, tilt, psi, originX, originY, ctf.defocusU, ctf.defocusV, ctf.angle]
-      .map((value) => value.toFixed(6))
-      .concat("1", `${String(i + 1).padStart(6, "0")}@${stack}`)
-      .join(" "),
-  );
-  const columns = "AngleRot AngleTilt AnglePsi OriginXAngst OriginYAngst DefocusU DefocusV DefocusAngle";
-  const text = [
-    "data_optics\n\nloop_",
-    ..."OpticsGroupName OpticsGroup Voltage SphericalAberration AmplitudeContrast ImagePixelSize ImageSize ImageDimensionality"
-      .split(" ")
-      .map((name) => `_rln${name}`),
-    `opticsGroup1 1 300 2.7 0.1 ${apix} ${size} 2\n`,
-    "data_particles\n\nloop_",
-    ...`${columns} OpticsGroup ImageName`.split(" ").map((name) => `_rln${name}`),
-    ...rows,
-    "",
-  ].join("\n");
-  writeFileSync(file, text);
 }
 
 function sourceOf(poses: Pose[], images: Float32Array, { size, apix }: Pixels, ctf: boolean): ImageSource {

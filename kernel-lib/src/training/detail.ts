@@ -23,12 +23,13 @@ export function detailOf({ model, rings, lastRing, requested }: DetailLimits): {
   const used = Math.max(1, Math.min(lastRing, rings));
   const edge = model.boxSize * model.apix;
   const resolution = edge / used;
-  const limit = `${(edge / rings).toFixed(1)} Å, ${requested === undefined ? "all that the model's box holds" : "as requested"}`;
+  const isHeld = requested !== undefined && Math.floor(edge / requested) <= rings;
+  const asked = requested === undefined ? "" : ` of the ${requested} Å requested`;
+  const bound = isHeld ? "as requested" : `all that the model's box holds${asked}`;
+  const limit = `${(edge / rings).toFixed(1)} Å, ${bound}`;
   const reason =
     used < rings
       ? `beyond it, particles and neutral model agree no better than by chance (rings go to ${limit})`
-      : requested === undefined
-        ? "all that the model's box holds; particles and neutral model agree to there"
-        : "as requested; particles and neutral model agree to there";
+      : `${bound}; particles and neutral model agree to there`;
   return { resolution, sentence: `the training goes to ${resolution.toFixed(1)} Å: ${reason}` };
 }

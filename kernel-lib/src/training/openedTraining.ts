@@ -19,7 +19,7 @@ import { type RunOptions, withDefaults } from "./options";
 import { loadFrom } from "./runs/checkpoint";
 import { originalOutliers } from "./runs/outliersTable";
 import type { ResumedRun } from "./runs/resumedRun";
-import type { RunFolder } from "./runs/runFolder";
+import { RunFolder } from "./runs/runFolder";
 import type { RunLockToken } from "./runs/runLock";
 import { checkTrainingOptions, type RunRecord } from "./runs/runRecord";
 import type { KeptAxes } from "./secondRound/continuedAxes";
@@ -136,7 +136,14 @@ export class OpenedTraining {
 
   /** Checks that particles and model fit each other. @throws InputError if they do not at all */
   async checkFit(): Promise<void> {
-    const { trainer, choice, doubts, task } = this;
+    const { trainer, choice, doubts, task, round } = this;
+    if (round?.lineage.axes === "kept" && round.selection) {
+      // Selected particles differ from the model of all by their state, which looks like another pixel size.
+      const { fit } = await new RunFolder(this.folder.file("parent")).readRecord();
+      doubts.push(...(fit?.misfit ?? []));
+      this.fit = fit;
+      if (fit) return;
+    }
     this.fit = await checkFit(trainer, { ...choice, onWarning: (warning) => doubts.push(warning) }, task);
   }
 
@@ -157,7 +164,7 @@ export class OpenedTraining {
     this.warn(
       "training",
       `the training ends at ring ${end} of ${all} (${finest(end)} in place of ${finest(all)}), since finer rings are added ` +
-        `over the first ${coarseEpochs} epochs: train for at least ${coarseEpochs + 1} epochs, or set a smaller coarseEpochs`,
+        `over the first ${coarseEpochs} epochs: train for at least ${coarseEpochs + 1} epochs, or for fewer coarse epochs (--coarse-epochs, in a notebook \`coarseEpochs\`)`,
     );
   }
 

@@ -210,7 +210,7 @@ describe("training", () => {
     (await train({ ...settings(path.join(folder, "short"), short), onWarning })).close();
     assert.match(
       warnings.join("\n"),
-      /the training ends at ring \d+ of \d+ \([\d.]+ Å in place of [\d.]+ Å\).*: train for at least 5 epochs, or set a smaller coarseEpochs/,
+      /the training ends at ring \d+ of \d+ \([\d.]+ Å in place of [\d.]+ Å\).*: train for at least 5 epochs, or for fewer coarse epochs/,
     );
     warnings.length = 0;
     const whole = { ...short, coarseEpochs: 1 };

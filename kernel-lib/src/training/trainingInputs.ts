@@ -111,8 +111,8 @@ export async function newInputs(
   const found = { ...inputsOfModel, set, bodies, units: new UnitAssembly(group) };
   if (resolution === undefined) return { ...found, rings: inherited?.rings ?? ringsOfBox(boxSize) };
   const rings = ringsWithin(boxSize * apix, resolution, boxSize);
-  const finest = 2 * apix;
-  if (resolution < finest * (1 - 1e-6)) {
+  if (resolution < 2 * apix * (1 - 1e-6)) {
+    const finest = (boxSize * apix) / rings;
     warn(
       "resolution",
       `the model's box is limited to ${finest.toFixed(2)} Å: ${resolution} Å is not reached`,

@@ -31,6 +31,15 @@ export interface KernelExports {
   transformImage(address: number): void;
   /** Mean CTF² of the rings, of the record at `address`. */
   ringPower(address: number): void;
+  /** Computes the weighted samples of the image of the `Samples` record at `address`. */
+  sampleImage(address: number): void;
+  /** Adds samples to the planes of the `Planes` record at `address`. */
+  distribute(address: number): void;
+  /**
+   * Transforms four complex signals of `size` samples at `x`, [size][re4, im4]; `y` is a second buffer. Returns the address of the
+   * result, `x` or `y`.
+   */
+  transformLines(x: number, y: number, size: number, table: number): number;
 }
 interface WasmInterface {
   Memory: new (options: { initial: number; maximum: number; shared: true }) => SharedWasmMemory;

@@ -35,6 +35,8 @@ export interface ComponentPathOptions {
 
 /** Steps of the search for a point with given scores. */
 const mostSteps = 12;
+/** Part of the length of a path by which its scores may differ from those that were asked for. */
+const tolerance = 0.05;
 /** Fraction of the spread of scores within which particles determine where the search starts. */
 const bandwidth = 0.15;
 
@@ -135,7 +137,8 @@ export class MotionComponents {
    * Points of the latent space along one component, [stations · latent], at even steps of its score. The other components
    * are as the particles there have them.
    * @param component from 0
-   * @throws InputError for a component that does not exist, and options that are not finite
+   * @throws InputError for a component that does not exist, options that are not finite, and a `from` or `to` that no point of
+   * the latent space has
    */
   path(component: number, options: ComponentPathOptions = {}): Float32Array {
     if (!Number.isInteger(component) || component < 0 || component >= this.count) {
@@ -157,7 +160,25 @@ export class MotionComponents {
       const score = from + ((to - from) * s) / (stations - 1);
       path.set(this.search(new Map([[component, score]])), s * dimensions);
     }
+    if (options.from !== undefined)
+      this.checkReached("from", path.subarray(0, dimensions), { component, score: from, by: to - from });
+    if (options.to !== undefined)
+      this.checkReached("to", path.subarray(-dimensions), { component, score: to, by: to - from });
     return path;
+  }
+
+  /** @throws InputError for an end of a path that has not the score asked for: the search ended anywhere */
+  private checkReached(
+    end: "from" | "to",
+    z: Float32Array,
+    { component, score, by }: { component: number; score: number; by: number },
+  ): void {
+    const found = this.parts.measure.at(z)[component]!;
+    if (Math.abs(found - score) <= tolerance * Math.abs(by)) return;
+    const expected =
+      `a score that a point of the latent space has along PC${component + 1} ` +
+      `(${this.sizes[component]!.toFixed(2)} Å, ${(100 * this.explained[component]!).toFixed(0)} % of the motion)`;
+    throw new InputError(end, expected, `${score} Å, of which ${found.toFixed(2)} Å can be reached`);
   }
 
   /** Gauss-Newton with the shortest step in the metric of the population. */
@@ -182,8 +203,10 @@ export class MotionComponents {
       let accepted = false;
       for (let factor = 1; factor > 0.1 && !accepted; factor /= 2) {
         const next = z.map((x, d) => x + factor * move[d]!);
+        // Where nothing moves, the move is no number.
+        if (!next.every(Number.isFinite)) continue;
         const nextRest = leftOver(next);
-        if (lengthOf(nextRest) >= lengthOf(rest)) continue;
+        if (!(lengthOf(nextRest) < lengthOf(rest))) continue;
         [z, rest, accepted] = [next, nextRest, true];
       }
       if (!accepted) break;

@@ -227,5 +227,10 @@ describe("principal components of decoded motion", () => {
     assert.throws(() => found.pointAt([]), /scores: expected 1 to 4 numbers, found \[\]/);
     assert.throws(() => found.path(4), /component: expected an integer from 0 to 3, found 4/);
     assert.throws(() => found.path(0, { from: Number.NaN }), /from and to/);
+    // The third axis moves nothing, so that no point has such a score along the third component.
+    assert.throws(
+      () => found.path(2, { from: -40, to: 40 }),
+      /from: expected a score that a point of the latent space has along PC3 \(.* Å, \d+ % of the motion\), found -40 Å/,
+    );
   });
 });

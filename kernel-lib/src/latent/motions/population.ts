@@ -25,6 +25,7 @@ export class Population {
   private readonly whitening: Float64Array;
   private tree: KdTree | undefined;
   private edge = 0;
+  private loneliest = 0;
   private readonly near: Neighbours;
 
   /**
@@ -91,6 +92,12 @@ export class Population {
     return this.loneliness(this.tree, this.whiten(point)) <= this.edge;
   }
 
+  /** Whether a point is farther from the particles than each of them is from the others. */
+  isFar(point: ArrayLike<number>): boolean {
+    this.tree ??= this.findEdge();
+    return this.loneliness(this.tree, this.whiten(point)) > this.loneliest;
+  }
+
   private findEdge(): KdTree {
     const { dimensions } = this;
     const sample = gatherPoints(
@@ -105,6 +112,7 @@ export class Population {
       this.loneliness(tree, whitened.subarray(i * dimensions, (i + 1) * dimensions)),
     ).sort((a, b) => a - b);
     this.edge = all[Math.floor(0.98 * (all.length - 1))]!;
+    this.loneliest = all.at(-1)!;
     return tree;
   }
 

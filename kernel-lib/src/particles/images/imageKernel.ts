@@ -13,7 +13,7 @@ import {
 } from "../../wasm/wasmMemory";
 
 /** Words of an image record, in the order of assembly/image.ts. */
-const words = [
+export const imageWords = [
   "size",
   "rings",
   "pixels",
@@ -28,7 +28,7 @@ const words = [
   "originSin",
   "scratch",
 ] as const;
-type Words = Record<(typeof words)[number], number>;
+type Words = Record<(typeof imageWords)[number], number>;
 
 /** Doubles of a CTF record. */
 const ctfNumbers = 7;
@@ -130,7 +130,7 @@ export class ImageKernel {
     // A CTF of zeros has no sign.
     const flip = ctf !== undefined && ctf.scale !== 0;
     if (flip) this.setCtf(ctf);
-    record[words.indexOf("ctf")] = flip ? this.ctfAddress : 0;
+    record[imageWords.indexOf("ctf")] = flip ? this.ctfAddress : 0;
     this.exports.transformImage(address);
     out.set(this.transformed, to);
   }
@@ -170,7 +170,7 @@ export class ImageKernel {
     const { buffer } = this.memory;
     const buffers = {
       address,
-      record: new Int32Array(buffer, address, words.length),
+      record: new Int32Array(buffer, address, imageWords.length),
       pixels: new Float32Array(buffer, pixels, size * size),
     };
     this.sizes.set(size, buffers);
@@ -179,7 +179,7 @@ export class ImageKernel {
 
   private record(own: Partial<Words>): number {
     const all = { ...this.common, ...own };
-    return this.put(Int32Array.from(words, (word) => all[word] ?? 0));
+    return this.put(Int32Array.from(imageWords, (word) => all[word] ?? 0));
   }
 
   private take(bytes: number): number {

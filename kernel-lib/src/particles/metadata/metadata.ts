@@ -1,4 +1,5 @@
 import type { WriteStarOptions } from "../../formats/starWriter";
+import type { Aberrations } from "../../optics/aberrations";
 import type { TaskOptions } from "../../progress";
 import type { CheckedColumn } from "./metadataChecks";
 
@@ -20,6 +21,8 @@ export interface OpticsGroup {
   phaseFlipped: boolean;
   /** Whether images are already multiplied by their CTF. */
   ctfPremultiplied: boolean;
+  /** Aberrations beyond defocus and spherical aberration, which reconstructions take back; undefined for none. */
+  aberrations?: Aberrations | undefined;
 }
 
 /** CTF parameters of each particle, with the units of `Ctf`; undefined for parameters that are not in the file. */

@@ -18,6 +18,7 @@ import {
   requireOnePixelSize,
   type Source,
 } from "./opticsNumbers";
+import { aberrationsOf, aberrationWarnings } from "./relionAberrations";
 
 const imageQuantities = ["apix", "boxSize"] as const;
 const microscopeQuantities = ["voltage", "sphericalAberration", "amplitudeContrast"] as const;
@@ -66,10 +67,16 @@ export async function relionOptics(input: OpticsInput): Promise<Groups> {
   }
   const make = (at: At, name: string): OpticsGroup => {
     const group = groupAt(input, sources, at, name);
-    return { ...group, apix: apix ?? group.apix, boxSize: boxSize ?? group.boxSize };
+    const aberrations = optics && at.group >= 0 ? aberrationsOf(optics, at.group) : undefined;
+    return {
+      ...group,
+      apix: apix ?? group.apix,
+      boxSize: boxSize ?? group.boxSize,
+      ...(aberrations && { aberrations }),
+    };
   };
   const { opticsGroups, opticsGroup, places } = numberGroups(input, sources, groupRow, make);
-  warnings.push(...correctionWarnings(opticsGroups), ...(optics ? aberrationWarnings(optics) : []));
+  warnings.push(...correctionWarnings(opticsGroups), ...aberrationWarnings(opticsGroups, input.table));
   return {
     opticsGroups,
     opticsGroup,
@@ -238,24 +245,6 @@ function correctionWarnings(groups: readonly OpticsGroup[]): string[] {
   }
   if (groups.some((group) => group.ctfPremultiplied)) {
     warnings.push("images are marked as multiplied by their CTF: their phases are not flipped");
-  }
-  return warnings;
-}
-
-/** Warnings about corrections of RELION that this library does not make. */
-function aberrationWarnings(optics: StarTable): string[] {
-  const used = (columns: string[], neutral: number) =>
-    columns.some(
-      (c) =>
-        optics.has(c) &&
-        optics.text(c).some((t) => t.split(/[[\],\s]+/).some((x) => x !== "" && Number(x) !== neutral)),
-    );
-  const warnings: string[] = [];
-  if (used(["_rlnBeamTiltX", "_rlnBeamTiltY", "_rlnOddZernike", "_rlnEvenZernike"], 0)) {
-    warnings.push("beam tilt and higher-order aberrations in the optics table are not corrected");
-  }
-  if (used(["_rlnMagMat00", "_rlnMagMat11"], 1) || used(["_rlnMagMat01", "_rlnMagMat10"], 0)) {
-    warnings.push("the anisotropic magnification in the optics table is not corrected");
   }
   return warnings;
 }

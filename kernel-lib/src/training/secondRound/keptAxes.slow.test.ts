@@ -84,6 +84,11 @@ describe("a second round with axes that go on", () => {
     const resumed = await trainInThisThread({ out: stopped.out, resume: true, engine });
     const csv = (run: Run) => readFile(path.join(run.folder, "latents.csv"), "utf8");
     assert.equal(await csv(resumed), await csv(whole));
+    // One side of the motion differs from the model of all, as with another pixel size: measured on all particles it holds.
+    const before = await Run.open(data.run);
+    assert.ok(before.record.fit);
+    assert.deepEqual(whole.record.fit, before.record.fit);
+    before.close();
     // The old axis has about unit variance in these particles, too, and goes on from where it was.
     const { refined } = await whole.latents();
     const old = axis(refined, 2, 0);

@@ -182,6 +182,10 @@ describe("a second round", () => {
         round(out, { select: await text("other.star", star.replaceAll("@particles", "@others")) }),
         /other\.star: particle 0: expected an image of .*particles\.star, found 000001@others\.mrcs/,
       ],
+      [
+        round(out, { select: await text("coarse.star", star.replace(" 0.1 4 32 2", " 0.1 5 32 2")) }),
+        /coarse\.star: expected images of 32 pixels of 4 Å, as in .*particles\.star, found 32 pixels of 5 Å/,
+      ],
       [round(out, { select: [1, 1] }), /from\.select: expected every particle once, found 1 again/],
       [round(out, {}, { particles: data.particles }), /particles: expected nothing: a second round has it/],
       [round(out, { axes: "keep" as "drop" }), /from\.axes: expected fixed, kept or drop, found keep/],

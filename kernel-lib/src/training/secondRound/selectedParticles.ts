@@ -48,6 +48,7 @@ async function particlesOfFile(file: string, set: ParticleSet): Promise<Int32Arr
     withoutStacks: { boxSize: set.boxSize, apix: set.apix },
   });
   try {
+    requireSameImages(file, listed, set);
     const [byName, byShortName] = [byImage(set, nameOf), byImage(set, shortNameOf)];
     const stacks = new Set(set.stackNames());
     return Int32Array.from({ length: listed.count }, (_, i) => {
@@ -61,6 +62,14 @@ async function particlesOfFile(file: string, set: ParticleSet): Promise<Int32Arr
   } finally {
     await listed.close();
   }
+}
+
+/** Stacks of different data sets may have the same names. @throws InputError for images of another size */
+function requireSameImages(file: string, listed: ParticleSet, set: ParticleSet): void {
+  const same = listed.boxSize === set.boxSize && Math.abs(listed.apix / set.apix - 1) < 0.01;
+  if (same) return;
+  const size = ({ boxSize, apix }: ParticleSet) => `${boxSize} pixels of ${Number(apix.toFixed(4))} Å`;
+  throw new InputError(file, `images of ${size(set)}, as in ${set.file}`, size(listed));
 }
 
 function byImage(set: ParticleSet, name: (image: ImageName) => string): Map<string, number[]> {

@@ -3,6 +3,7 @@ import { gainText } from "../../evidence/verdict";
 import type { PosePrior } from "../../posterior/placePosterior";
 import type { FileState } from "../../runs/inputFiles";
 import type { HalfMapGain } from "../rounds/halfMapGain";
+import { halfMapGainText } from "../rounds/halfMapGain";
 import type { RoundsReport } from "../rounds/roundsSettings";
 import type { SharedMotion } from "../sharedMotion";
 
@@ -100,10 +101,9 @@ export function isWorthRefining({ verdict, rounds }: RoundsReport): boolean {
 
 /** Why the poses of the file stay, from a measurement. */
 export function staySentence({ particles, firstRound, before }: PoseMeasurement): string {
-  const gain = `${signed(firstRound.gain)} ± ${firstRound.standardError.toFixed(4)}`;
   return (
     `the poses of the file are used: refined on ${particles} particles, they give half maps that agree no better ` +
-    `(mean FSC ${gain} to ${before.toFixed(1)} Å)`
+    `(${halfMapGainText(firstRound)} to ${before.toFixed(1)} Å)`
   );
 }
 
@@ -136,8 +136,4 @@ export function priorOf({ rounds }: RoundsReport): PosePrior | undefined {
   if (!halves) return undefined;
   const mean = (of: keyof PosePrior) => (halves[0].prior[of] + halves[1].prior[of]) / 2;
   return { rotation: mean("rotation"), shift: mean("shift") };
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
 }

@@ -162,7 +162,11 @@ class PosesFirst {
     const { choice, folder, model, request, seed } = this.question;
     const began = performance.now();
     const gaussians = Math.min(refined.gaussians, model.count);
-    const report = await this.rounds("rounds", { rounds: refined.rounds, gaussians });
+    const report = await this.rounds("rounds", {
+      ...{ rounds: refined.rounds, gaussians },
+      // What was asked for is not a question of significance, only of no harm.
+      ...(choice === "refine" && { leastGain: 1 }),
+    });
     if (choice === "auto" ? !isWorthRefining(report) : report.verdict === "leave") {
       const refinement = measurementOf(report, secondsSince(began));
       return { used: "file", sentence: staySentence(refinement), refinement };

@@ -31,3 +31,11 @@ export function halfMapGain(before: FscCurve, after: FscCurve, copies = 1): Half
   }
   return { gain: sum / last, standardError: Math.sqrt(variance) / last, lastShell: last };
 }
+
+/** A gain with its standard error, such as `mean FSC +0.0124 ± 0.0031`. */
+export function halfMapGainText({
+  gain,
+  standardError,
+}: Pick<HalfMapGain, "gain" | "standardError">): string {
+  return `mean FSC ${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(4)} ± ${standardError.toFixed(4)}`;
+}

@@ -114,6 +114,10 @@ test("right poses stay, to the last digit, and other folders are refused", async
   assert.equal(report.verdict, "leave", report.sentence);
   assert.equal(readFileSync(path.join(out, "poses.star"), "utf8"), readFileSync(right.file, "utf8"));
   assert.ok(report.moved.angle.rms < 1e-9);
+  assert.match(
+    report.sentence!,
+    /^the poses of the file stay: .* mean FSC [+−]0\.\d{4} ± 0\.\d{4} in the first round/,
+  );
   assert.deepEqual(await refineInRounds({ ...settings, out }), JSON.parse(JSON.stringify(report)));
   await assert.rejects(
     refineInRounds({ ...settings, out: folder }),

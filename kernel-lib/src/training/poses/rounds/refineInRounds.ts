@@ -17,7 +17,7 @@ import { packageVersion } from "../../../version";
 import { fileState } from "../../runs/inputFiles";
 import { type PoseChange, poseChange } from "../commonFrame";
 import { refineConsensusPoses } from "../consensusPoses";
-import { halfMapGain } from "./halfMapGain";
+import { halfMapGain, halfMapGainText } from "./halfMapGain";
 import { type HalfSets, halfSets, indicesOf } from "./halfSets";
 import { mergedPoses, pickPoses, posedSource } from "./posedSource";
 import { named, resolutionOf, standsStill } from "./roundEnd";
@@ -30,8 +30,8 @@ import type { RoundReport, RoundsReport, RoundsSettings } from "./roundsSettings
  * priors and poses; only the resolution to which both are aligned comes from the correlation of their maps. Poses of a half
  * are relative to the model of its map, so that this map stays where it was, and both halves in the frame of the file.
  *
- * Whether the poses in the file were good is decided by the half maps: where they do not agree better, the result has the
- * poses of the file.
+ * Whether the poses in the file were good is decided by the half maps: where those of the first round do not agree better by three
+ * standard errors, the result has the poses of the file.
  *
  * Writes `poses.star` (or `.cs`), `map.mrc`, `half1.mrc`, `half2.mrc`, `fsc_before.txt`, `fsc_after.txt`, `rounds.json`, `rounds.csv`,
  * and a folder for each round. A run that was stopped continues when it is called again with the same settings.
@@ -84,13 +84,13 @@ function checkSettings({ rounds = 1, gaussians = 1, perHalf = 1, threshold = 0.5
 /** What the result depends on. */
 async function recordedSettings(settings: RoundsSettings): Promise<RoundsReport["settings"]> {
   const { particles, mask, rounds, gaussians, threshold, resolution, prior, seed } = settings;
-  const { perHalf, apix, invertContrast, bytes } = settings;
+  const { perHalf, leastGain, apix, invertContrast, bytes } = settings;
   const symmetry = groupOf(settings.symmetry)?.name;
   return {
     particles: path.resolve(particles),
     sha256: (await fileState(particles)).sha256,
     ...(mask !== undefined && { mask: path.resolve(mask) }),
-    ...{ rounds, gaussians, threshold, resolution, prior, symmetry, seed, perHalf, apix, bytes },
+    ...{ rounds, gaussians, threshold, resolution, prior, symmetry, seed, perHalf, leastGain, apix, bytes },
     ...(invertContrast && { invertContrast }),
   };
 }
@@ -136,7 +136,12 @@ class Rounds {
       if (!report.kept || standsStill(report.moved, uncertainties)) break;
     }
     const moved = poseChange(file, best.poses);
-    const result = { ...record, ...verdictOf(first, best, moved), after: resolutionOf(best.maps.fsc), moved };
+    const result = {
+      ...record,
+      ...verdictOf([first, best], moved, record.rounds[0]),
+      after: resolutionOf(best.maps.fsc),
+      moved,
+    };
     await this.writeResult(first, best);
     const complete: RoundsReport = { ...result, status: "complete" };
     await folder.writeRecord(complete);
@@ -218,7 +223,7 @@ class Rounds {
         halfMaps,
       },
       moved: poseChange(before.poses, poses),
-      kept: halfMaps.gain > halfMaps.standardError,
+      kept: halfMaps.gain > (round === 1 ? (settings.leastGain ?? 3) : 1) * halfMaps.standardError,
     };
     return { state: { round, poses, maps }, report };
   }
@@ -281,20 +286,21 @@ interface HalfTask {
 }
 
 function verdictOf(
-  first: State,
-  best: State,
+  [first, best]: [State, State],
   { angle, shift }: PoseChange,
+  round: RoundReport | undefined,
 ): Required<Pick<RoundsReport, "verdict" | "sentence">> {
   const at = ({ maps }: State) => `${resolutionAt(maps.fsc, 0.143).toFixed(2)} Å`;
+  const gain = round ? `; ${halfMapGainText(round.halfMaps)} in the first round` : "";
   if (best === first) {
     return {
       verdict: "leave",
-      sentence: `the poses of the file stay: refined ones give half maps that agree no better than ${at(first)} at 0.143`,
+      sentence: `the poses of the file stay: refined ones give half maps that agree no better (to ${at(first)} at 0.143${gain})`,
     };
   }
   const moves = `${angle.rms.toFixed(2)}° and ${shift.rms.toFixed(2)} Å root mean square`;
   return {
     verdict: "refine",
-    sentence: `refined poses, which moved by ${moves}, improve the half maps from ${at(first)} to ${at(best)} at 0.143`,
+    sentence: `refined poses, which moved by ${moves}, improve the half maps from ${at(first)} to ${at(best)} (at 0.143${gain})`,
   };
 }

@@ -22,6 +22,11 @@ export interface RoundsSettings extends TaskOptions {
   threshold?: number;
   /** Limit of the resolution of alignment in Å. Default: none but that of the half maps. */
   resolution?: number;
+  /**
+   * Standard errors by which half maps of the first round must agree better than those of the poses in the file, which else stay:
+   * particles that are turned by their noise give half maps that agree as well. Default 3.
+   */
+  leastGain?: number;
   /** Priors of the poses in the file, in degrees and Å. Default: measured for each half. */
   prior?: PosePrior;
   /**

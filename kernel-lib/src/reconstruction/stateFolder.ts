@@ -1,0 +1,219 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import * as v from "valibot";
+import { writeAtomic } from "../atomicWrite";
+import { InputError } from "../errors";
+import { finiteText } from "../finite";
+import { writeMap } from "../maps/mapFile";
+import type { LeftOutImage } from "../particles/images/imageOutliers";
+import { beginTask } from "../progress";
+import { checked, parsedJson } from "../schema";
+import { packageVersion } from "../version";
+import { formatFsc, resolutionAt } from "./fsc";
+import type { ImageSource } from "./imageSource";
+import { checkPlaces, type PlacedParticles } from "./kernelWeights";
+import { reconstructStates, type StateMap, type StateMapsOptions } from "./stateMaps";
+
+/** Options of {@link writeStates}. */
+export interface WriteStatesOptions extends Omit<StateMapsOptions, "onState" | "keepMaps"> {
+  /** Go on with a folder of the same particles, places, states and options: states that it has are left as they are. Default false. */
+  resume?: boolean;
+  /** What to write into the maps as their origin, such as the particle file. */
+  label?: string;
+}
+
+/** A state that was written. */
+export interface WrittenState {
+  /** Its map. Beside it are `…_half1_unfil.mrc`, `…_half2_unfil.mrc`, `…_fsc.txt`, and `…_local_resolution.mrc`, `…_local_filtered.mrc`. */
+  file: string;
+  /** Its place in the latent space. */
+  place: number[];
+  /** Particles with a weight, outlier images included. */
+  particles: number;
+  /** (Σ w)² / Σ w² of their weights. */
+  effective: number;
+  /** Distance in the latent space from which on particles have no weight. */
+  radius: number;
+  /** Å where the FSC of the half maps falls below 0.5 and 0.143; null without half maps, or where it begins below. */
+  resolution: { half: number | null; gold: number | null };
+}
+
+/** The result of {@link writeStates}. */
+export interface WrittenStates {
+  /** All states, also those of a former call. */
+  states: WrittenState[];
+  /** States that a former call had written. */
+  resumed: number;
+  /** How often the images were read. */
+  passes: number;
+  /** Outlier images that were not used, of the states of this call. */
+  leftOut: LeftOutImage[];
+}
+
+const writtenSchema = v.object({
+  file: v.string(),
+  place: v.array(v.number()),
+  particles: v.number(),
+  effective: v.number(),
+  radius: v.number(),
+  resolution: v.object({ half: v.nullable(v.number()), gold: v.nullable(v.number()) }),
+});
+const recordSchema = v.object({
+  settings: v.string(),
+  states: v.array(v.nullable(writtenSchema)),
+});
+type FolderRecord = v.InferOutput<typeof recordSchema>;
+
+const recordName = "states.json";
+
+/**
+ * {@link reconstructStates} into a folder: for each state its map, half maps named as RELION does, FSC and local resolution; `states.csv`
+ * with place, particles and resolution of each; and `series.cxc`, which shows the maps as a movie in ChimeraX. A state is written when it is complete,
+ * so that a stopped call can be resumed.
+ * @param folder new or empty, unless the call is resumed
+ * @throws InputError as `reconstructStates`, for a folder that is not empty, and to resume, for one of other particles, places or options
+ * @throws StoppedError
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const run = await e2.openRun("RUN");
+ * const { refined: places, latent } = await run.latents();
+ * const placed = { latent, places };
+ * const { states } = await e2.reconstruction.writeStates(particles, placed, [[-1, 0], [1, 0]], "states", { particles: 60 });
+ * console.log(states.map(({ file }) => file));
+ * await particles.close();
+ * run.close();
+ * ```
+ */
+export async function writeStates(
+  source: ImageSource,
+  placed: PlacedParticles,
+  states: readonly ArrayLike<number>[],
+  folder: string,
+  options: WriteStatesOptions = {},
+): Promise<WrittenStates> {
+  const { resume = false, label, ...task } = beginTask(options);
+  checkPlaces(source.count, placed, states);
+  const settings = digest(source, placed, states, task);
+  const record = await openFolder(folder, settings, states.length, resume);
+  const names = namesOf(states.length);
+  const missing: number[] = [];
+  for (let s = 0; s < states.length; s++)
+    if (!record.states[s] || !(await exists(path.join(folder, names[s]!)))) missing.push(s);
+  const save = () => writeAtomic(path.join(folder, recordName), `${JSON.stringify(record, null, 2)}\n`);
+  await save();
+  const given = missing.map((s) => states[s]!);
+  const labels = [`states of ${label ?? "particles"}`];
+  const onState = async (state: StateMap, index: number) => {
+    const s = missing[index]!;
+    record.states[s] = await writeState(folder, names[s]!, state, {
+      labels: [...labels, `state ${s + 1} at ${state.place.map((x) => x.toPrecision(5)).join(" ")}`],
+      ...(task.signal && { signal: task.signal }),
+    });
+    await save();
+  };
+  const found =
+    given.length === 0
+      ? { passes: 0, leftOut: [] }
+      : await reconstructStates(source, placed, given, { ...task, onState, keepMaps: false });
+  const written = record.states as WrittenState[];
+  await writeAtomic(path.join(folder, "states.csv"), tableOf(written, placed.latent));
+  await writeAtomic(path.join(folder, "series.cxc"), seriesOf(names));
+  return {
+    states: written,
+    resumed: states.length - missing.length,
+    passes: found.passes,
+    leftOut: found.leftOut,
+  };
+}
+
+function namesOf(count: number): string[] {
+  const digits = Math.max(2, String(count).length);
+  return Array.from({ length: count }, (_, s) => `state_${String(s + 1).padStart(digits, "0")}.mrc`);
+}
+
+/** A number that differs for other particles, places, states or options. */
+function digest(
+  source: ImageSource,
+  { latent, places }: PlacedParticles,
+  states: readonly ArrayLike<number>[],
+  { particles, boxSize, maskDiameter, keepOutliers, symmetry, halves, indices, local }: StateMapsOptions,
+): string {
+  const numbers = (values: ArrayLike<number>) => new Uint8Array(Float64Array.from(values).buffer);
+  const hash = createHash("sha256").update(`${packageVersion} ${source.count} ${latent}`);
+  for (const values of [places, source.rotations(), source.shifts(), ...states]) hash.update(numbers(values));
+  for (const values of [indices, halves, local?.mask?.data])
+    hash.update(values === undefined ? "-" : typeof values === "string" ? values : numbers(values));
+  const bands = local && { ...local, mask: undefined };
+  const rest = [source.boxSize, source.apix, particles, boxSize, maskDiameter, keepOutliers, symmetry, bands];
+  return hash.update(JSON.stringify(rest)).digest("hex");
+}
+
+async function openFolder(
+  folder: string,
+  settings: string,
+  count: number,
+  resume: boolean,
+): Promise<FolderRecord> {
+  await mkdir(folder, { recursive: true });
+  const file = path.join(folder, recordName);
+  if (!resume) {
+    const found = await readdir(folder);
+    if (found.length > 0)
+      throw new InputError(folder, "a new or empty folder, or to resume what it has", found[0]!);
+    return { settings, states: new Array(count).fill(null) };
+  }
+  if (!(await exists(file))) return openFolder(folder, settings, count, false);
+  const record = checked(recordSchema, parsedJson(await readFile(file, "utf8"), file), file);
+  if (record.settings !== settings || record.states.length !== count)
+    throw new InputError(file, "the same particles, places, states and options to resume", "others");
+  return record;
+}
+
+const exists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
+
+/** Writes a state, its map last. */
+async function writeState(
+  folder: string,
+  name: string,
+  { map, half1, half2, fsc, local, place, particles, effective, radius }: StateMap,
+  options: { labels: string[]; signal?: AbortSignal },
+): Promise<WrittenState> {
+  const beside = (suffix: string) => path.join(folder, name.replace(/\.mrc$/, suffix));
+  for (const [suffix, one] of [
+    ["_half1_unfil.mrc", half1],
+    ["_half2_unfil.mrc", half2],
+    ["_local_resolution.mrc", local?.resolution],
+    ["_local_filtered.mrc", local?.filtered],
+  ] as const)
+    if (one) await writeMap(beside(suffix), one, options);
+  if (fsc) await writeAtomic(beside("_fsc.txt"), formatFsc(fsc, beside("_fsc.txt")));
+  await writeMap(path.join(folder, name), map, options);
+  const at = (threshold: number) => {
+    const found = fsc ? resolutionAt(fsc, threshold) : Number.NaN;
+    return Number.isFinite(found) ? found : null;
+  };
+  return { file: name, place, particles, effective, radius, resolution: { half: at(0.5), gold: at(0.143) } };
+}
+
+function tableOf(states: readonly WrittenState[], latent: number): string {
+  const axes = Array.from({ length: latent }, (_, d) => `z${d + 1}`);
+  const header = ["state", "file", ...axes, "particles", "effective", "radius"];
+  const rows = states.map(({ file, place, particles, effective, radius, resolution }, s) => {
+    const text = (x: number | null) => (x === null ? "" : finiteText(x, 4, "states.csv", `state ${s + 1}`));
+    const numbers = [effective, radius, resolution.half, resolution.gold].map(text);
+    return [s + 1, file, ...place.map(text), particles, ...numbers].join(",");
+  });
+  return `${[...header, "resolution_05_angstrom", "resolution_0143_angstrom"].join(",")}\n${rows.join("\n")}\n`;
+}
+
+/** A script of ChimeraX that shows maps one after the other, at the same level. */
+function seriesOf(names: readonly string[]): string {
+  const play = ["volume #1 sdLevel 3", "view", "vseries play #1 direction oscillate loop true"];
+  return `# Open this file in ChimeraX: the states as a movie.\nopen ${names.join(" ")} vseries true\n${play.join("\n")}\n`;
+}
