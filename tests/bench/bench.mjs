@@ -16,6 +16,7 @@
 // `npm run bench -- symmetry|eigenmotions|tilt|atoms|rare --folder FOLDER [options]`: what is read from it (tests/bench/readings.ts)
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- correct --run RUN [options]`: motion-corrected maps of known states (tests/bench/corrected.ts)
+// `npm run bench -- hinged --out FOLDER`: the large set of a large motion for it, and a training (tests/bench/hingedSet.ts)
 // `npm run bench -- reconstruct --folder FOLDER [options]`: plain reconstructions beside RELION's (tests/bench/reconstructions.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
 // `npm run bench -- gpu [options]`: training on the GPU, and the same on all cores (tests/bench/gpu.ts)
@@ -51,6 +52,7 @@ const programs = {
   "bench/readings.js": ["symmetry", "eigenmotions", "tilt", "atoms", "rare"],
   "bench/idealObserver.js": ["ideal"],
   "bench/corrected.js": ["correct"],
+  "bench/hingedSet.js": ["hinged"],
   "bench/reconstructions.js": ["reconstruct"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
   "bench/gpu.js": ["gpu"],

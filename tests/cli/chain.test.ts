@@ -100,8 +100,19 @@ describe("a trained run", () => {
 
   test("correct writes the map of a state with its halves, the same without correction, and a table of shells", () => {
     writeFileSync(at("states.txt"), "0,0\n0.5,-0.5\n");
-    const few = ["--cells", "2", "--box-size", "16"];
-    const printed = succeed(folder, "correct", "run", "--path", "states.txt", "--out", "state.mrc", ...few);
+    const few = ["--cells", "2", "--box-size", "16", "--all-axes"];
+    const both = [
+      "correct",
+      "run",
+      "--path",
+      "states.txt",
+      "--out",
+      "state.mrc",
+      "--local",
+      "--keep-cells",
+      ...few,
+    ];
+    const printed = succeed(folder, ...both);
     assert.match(
       printed,
       /^state_2\.mrc: state 0\.5,-0\.5 from 60 particles in 2 cells of each half, \d+\.\d Å RMS of motion undone/m,
@@ -110,10 +121,26 @@ describe("a trained run", () => {
     assert.deepEqual(
       names.sort(),
       words(
-        "state_2.mrc state_2_fsc.txt state_2_half1.mrc state_2_half2.mrc state_2_plain.mrc state_2_plain_fsc.txt " +
-          "state_2_plain_half1.mrc state_2_plain_half2.mrc state_2_shells.csv",
+        "state_2.mrc state_2_fsc.txt state_2_half1.mrc state_2_half2.mrc state_2_local_filtered.mrc state_2_local_resolution.mrc " +
+          "state_2_plain.mrc state_2_plain_fsc.txt state_2_plain_half1.mrc state_2_plain_half2.mrc " +
+          "state_2_plain_local_resolution.mrc state_2_shells.csv",
       ),
     );
+    assert.match(printed, /^state_1_local_resolution\.mrc: \d+\.\d Å in the median/m);
+    // Finished states are not made again, further ones need no images.
+    rmSync(at("state_2_fsc.txt"));
+    const again = succeed(folder, ...both);
+    assert.match(again, /^state_1\.mrc: state 0,0 was finished before$/m);
+    assert.match(again, /^state_2\.mrc: state 0\.5,-0\.5 from 60 particles/m);
+    succeed(folder, ...both.filter((word) => word !== "--keep-cells"));
+    assert.ok(!readdirSync(folder).includes("state_cells"));
+    // The evidence of this training finds no motion: then none is undone.
+    const still = succeed(folder, "correct", "run", "--z=1,1", "--out", "still.mrc", ...few.slice(0, -1));
+    assert.match(
+      still,
+      /^note: run: the evidence does not call real: conformation 1, conformation 2; motion along/m,
+    );
+    assert.ok(readFileSync(at("still.mrc")).equals(readFileSync(at("still_plain.mrc"))));
     succeed(
       folder,
       "reconstruct",

@@ -132,6 +132,14 @@ const calls: Record<string, () => Promise<unknown>> = {
       { latent: 1, places: new Float32Array(1), decode: () => model },
       [0],
     ),
+  prepareCorrection: () =>
+    e2.correction.prepareCorrection(particles, {
+      latent: 1,
+      places: new Float32Array(1),
+      decode: () => model,
+    }),
+  prepareHalvesCorrection: () => e2.study.prepareHalvesCorrection(at("study")),
+  prepareRunCorrection: () => e2.correction.prepareRunCorrection({} as never),
   correctHalves: () => e2.study.correctHalves(at("study"), [0]),
   correctRun: () => e2.correction.correctRun({} as never, [0]),
   localResolution: () => e2.reconstruction.localResolution(map, map, map),
@@ -164,7 +172,13 @@ const calls: Record<string, () => Promise<unknown>> = {
   exploreTraining: () => e2.exploreTraining(training()),
 };
 /** Functions that pass their task on to a function with its own test. */
-const handedOn = ["MotionComponents.scoresOf", "Explorer.cluster", "Explorer.umap", "Explorer.begin"];
+const handedOn = [
+  "MotionComponents.scoresOf",
+  "Explorer.cluster",
+  "Explorer.umap",
+  "Explorer.begin",
+  "MotionCorrection.state",
+];
 
 /** Exported functions, and methods of exported classes, with a parameter that has a `signal` of type AbortSignal. */
 function functionsThatCanBeStopped(): string[] {

@@ -1,22 +1,20 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { type Command, Option } from "commander";
-import { writeAtomic } from "../atomicWrite";
-import { type CorrectedReconstruction, correctRun } from "../correction";
-import { InputError } from "../errors";
-import { finiteText } from "../finite";
-import { writeMap } from "../maps/mapFile";
-import { describeLeftOut } from "../particles/images/imageOutliers";
+import { prepareRunCorrection } from "../correction";
+import { InputError, StoppedError } from "../errors";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
-import { formatFsc } from "../reconstruction/fsc";
-import { correctHalves } from "../study/correctHalves";
+import { prepareHalvesCorrection } from "../study/correctHalves";
 import { studyFiles } from "../study/studyFolder";
 import { Run, runFiles } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
+import { filesOf, namesOf, reportOf, writeState } from "./correctedState";
 import { inTermsOf } from "./failure";
 import { requireNearPoints } from "./farPoints";
-import { fscThresholds, resolutionText } from "./fsc";
+import { FinishedStates } from "./finishedStates";
 import { checkPoint, givenPoints, pointOption } from "./latentPoints";
+import { leftOutNotes } from "./leftOutNotes";
+import { taskOf } from "./localMaps";
 import { besideName, numberedNames } from "./modelFiles";
 import {
   addBoxSize,
@@ -41,6 +39,9 @@ interface CorrectCommandOptions extends QuietOption {
   maskDiameter?: number;
   cells?: number;
   keepOutliers?: boolean;
+  allAxes?: boolean;
+  local?: boolean;
+  keepCells?: boolean;
   out: string;
 }
 
@@ -51,10 +52,11 @@ export function addCorrect(program: Command, run: RunCommand): void {
     .summary("reconstruct a state from all particles, their motion undone")
     .description(
       "Reconstructs one or more states of a run from all particles: each is back-projected into the frame of the state, its " +
-        "displacement from it undone as the decoder tells. In each shell as many particles are used, the nearest first, as make the best " +
-        "map by cross-validation between halves. For map.mrc writes map_half1.mrc, map_half2.mrc and map_fsc.txt, the same " +
+        "displacement from it undone as the decoder tells. In each shell particles count the more the nearer they are, by " +
+        "cross-validation between halves. For map.mrc writes map_half1.mrc, map_half2.mrc and map_fsc.txt, the same " +
         "without correction (map_plain.mrc, …), and map_shells.csv with both FSC curves, the agreement with the particles nearest to the " +
-        "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …).",
+        "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …). The images are read once; what is " +
+        "made of them is kept in map_cells until all states are finished, so that a stopped command goes on when it is given again.",
     )
     .argument(
       "<run>",
@@ -91,6 +93,25 @@ export function addCorrect(program: Command, run: RunCommand): void {
       ),
     )
     .addOption(new Option("--keep-outliers", "also use images that are unlike the others"))
+    .addOption(
+      new Option(
+        "--all-axes",
+        "also undo motion along axes that the evidence of the run does not call real, which would blur the map",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--local",
+        "also write the local resolution in Å of the corrected and of the plain half maps (map_local_resolution.mrc, " +
+          "map_plain_local_resolution.mrc), and the corrected map filtered to it (map_local_filtered.mrc)",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--keep-cells",
+        "keep the maps of the cells (map_cells), with which further states need no images",
+      ),
+    )
     .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(
@@ -99,35 +120,18 @@ export function addCorrect(program: Command, run: RunCommand): void {
     "e2gmm correct run --path motions/pc1.txt --particles full_size.star --out pc1.mrc",
   );
   command.action((folder: string, options: CorrectCommandOptions) =>
-    run(options, (session) => correct(folder, options, session)),
+    run(options, async (session) => {
+      try {
+        await correct(folder, options, session);
+      } catch (error) {
+        const cells = besideName(options.out, "_cells");
+        if (!(error instanceof StoppedError) || !existsSync(cells)) throw error;
+        throw new StoppedError(
+          `stopped; what is finished is kept, and the same command goes on (from ${cells})`,
+        );
+      }
+    }),
   );
-}
-
-/** Output files of a state. */
-interface StateFiles {
-  map: string;
-  half1: string;
-  half2: string;
-  fsc: string;
-  plain: string;
-  plainHalf1: string;
-  plainHalf2: string;
-  plainFsc: string;
-  shells: string;
-}
-
-function filesOf(map: string): StateFiles {
-  return {
-    map,
-    half1: besideName(map, "_half1.mrc"),
-    half2: besideName(map, "_half2.mrc"),
-    fsc: besideName(map, "_fsc.txt"),
-    plain: besideName(map, "_plain.mrc"),
-    plainHalf1: besideName(map, "_plain_half1.mrc"),
-    plainHalf2: besideName(map, "_plain_half2.mrc"),
-    plainFsc: besideName(map, "_plain_fsc.txt"),
-    shells: besideName(map, "_shells.csv"),
-  };
 }
 
 async function correct(folder: string, options: CorrectCommandOptions, session: Session): Promise<void> {
@@ -140,43 +144,63 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   const points = await givenPoints(options);
   if (file !== undefined && points.length === 0)
     throw new InputError(file, "at least one point of the latent space", "none");
-  const states = (points.length === 0 ? [out] : numberedNames(out, points.length)).map(filesOf);
+  const names = points.length === 0 ? [out] : numberedNames(out, points.length);
+  const states = names.map((name) => filesOf(name, options));
   const runPaths = Object.values(runFiles).map((name) => path.join(folder, name));
-  const outputs = await session.writes(
-    states.flatMap((files) => Object.values(files)),
-    [particles, file, ...runPaths],
-  );
+  const outputs = await session.writes(states.flatMap(namesOf), [particles, file, ...runPaths]);
   const runs = isStudy ? await openHalves(folder, session) : [await openedRun(folder, session)];
-  for (const { record } of runs) await spareInputs(record.inputs, outputs, session);
+  const sets: ParticleSet[] = [];
+  for (const { record } of runs) sets.push(await spareInputs(record.inputs, outputs, session));
   const run = runs[0]!;
   for (const point of points) checkPoint(point, run.latent, folder);
   // What is undone there is invented, alike in both halves: their FSC would be that of the invention.
   await requireNearPoints(run.folder, points);
+  if (!options.allAxes) for (const one of runs) await noteAxes(one, session);
   const images = particles === undefined ? undefined : await openImages(particles, options, session);
   if (images) await outputs.spare(await images.stackFiles());
-  const lines: string[] = [];
+  const cellsFolder = besideName(out, "_cells");
+  const own = { ...libraryOptions(options, session), folder: cellsFolder };
+  const cells = session.closing(
+    await inTermsOf(
+      { boxSize: "--box-size", cells: "--cells" },
+      isStudy
+        ? prepareHalvesCorrection(folder, own)
+        : prepareRunCorrection(run, { ...own, ...(images && { images }) }),
+    ),
+  );
+  const finished = new FinishedStates(cellsFolder, cells.key);
   for (const [s, files] of states.entries()) {
     const z = points[s]?.z ?? new Array<number>(run.latent).fill(0);
-    const own = libraryOptions(options, session);
-    const found = await inTermsOf(
-      { boxSize: "--box-size", cells: "--cells" },
-      isStudy ? correctHalves(folder, z, own) : correctRun(run, z, { ...own, ...(images && { images }) }),
-    );
-    if (s === 0 && found.leftOut.length > 0) {
-      session.note(
-        `${describeLeftOut(found.leftOut, found.particles, (index) => index)}; --keep-outliers uses them`,
-      );
+    const made = { z, maskDiameter: options.maskDiameter, local: options.local };
+    if (await finished.has(files, made)) {
+      session.print(`${files.map}: state ${z.join(",")} was finished before`);
+      continue;
     }
-    await writeState(files, found, outputs, session);
-    lines.push(...reportOf(files.map, z, found, session));
+    const found = await cells.state(z, taskOf(session));
+    const local = await writeState(files, found, outputs, session);
+    const lines = [...reportOf(files.map, z, found, session), ...local];
+    await outputs.keep(session.signal);
+    await finished.add(files, made);
+    if (s === 0) for (const note of leftOutNotes(found.leftOut, images ? [images] : sets)) session.note(note);
+    for (const line of lines) session.print(line);
   }
-  await outputs.keep(session.signal);
-  // Not before: a stop keeps none of the files.
-  for (const line of lines) session.print(line);
+  if (options.keepCells)
+    session.print(`${cellsFolder}: maps of the cells, for other states of the same particles`);
+  else await cells.remove();
   session.print(
     isStudy
       ? "each half is corrected by a training of its own"
       : "both halves are corrected by the one training of the run; where the agreement with the nearest particles (fsc_with_nearest) is well below the square root of the FSC of the halves, the correction errs alike in both",
+  );
+}
+
+/** Says which axes are not followed. */
+async function noteAxes(run: Run, session: Session): Promise<void> {
+  const axes = (await run.axes()).filter(({ real }) => real === false);
+  if (axes.length === 0) return;
+  const named = axes.map(({ label }) => label).join(", ");
+  session.note(
+    `${run.folder}: the evidence does not call real: ${named}; motion along it is not undone (--all-axes: undo it, too)`,
   );
 }
 
@@ -202,9 +226,10 @@ async function spareInputs(
   inputs: Run["record"]["inputs"],
   outputs: Outputs,
   session: Session,
-): Promise<void> {
+): Promise<ParticleSet> {
   const set = session.closing(await openRunParticles(inputs, { signal: session.signal }));
   await outputs.spare([inputs.particles, inputs.model, ...(await set.stackFiles())]);
+  return set;
 }
 
 async function openImages(
@@ -218,72 +243,15 @@ async function openImages(
 }
 
 function libraryOptions(
-  { boxSize, maskDiameter, cells, keepOutliers }: CorrectCommandOptions,
-  { signal, onProgress }: Session,
+  { boxSize, maskDiameter, cells, keepOutliers, allAxes }: CorrectCommandOptions,
+  session: Session,
 ) {
   return {
-    signal,
-    onProgress,
+    ...taskOf(session),
     ...(boxSize !== undefined && { boxSize }),
     ...(maskDiameter !== undefined && { maskDiameter }),
     ...(cells !== undefined && { cells }),
     ...(keepOutliers && { keepOutliers: true }),
+    ...(allAxes && { allAxes: true }),
   };
-}
-
-async function writeState(
-  files: StateFiles,
-  found: CorrectedReconstruction,
-  outputs: Outputs,
-  { signal }: Session,
-): Promise<void> {
-  const { corrected, plain } = found;
-  for (const [file, map] of [
-    [files.map, corrected.map],
-    [files.half1, corrected.half1],
-    [files.half2, corrected.half2],
-    [files.plain, plain.map],
-    [files.plainHalf1, plain.half1],
-    [files.plainHalf2, plain.half2],
-  ] as const)
-    await writeMap(outputs.place(file), map, { signal });
-  await writeAtomic(outputs.place(files.fsc), formatFsc(corrected.fsc, files.fsc));
-  await writeAtomic(outputs.place(files.plainFsc), formatFsc(plain.fsc, files.plainFsc));
-  await writeAtomic(outputs.place(files.shells), shellTable(found, files.shells));
-}
-
-function shellTable(
-  { corrected, plain, stateFsc, fractions }: CorrectedReconstruction,
-  file: string,
-): string {
-  const parts = fractions.map((_, p) => `fraction_part_${p + 1}`);
-  const header = ["shell", "resolution_angstrom", "fsc", "fsc_plain", "fsc_with_nearest", ...parts].join(",");
-  const rows = Array.from(corrected.fsc.shell, (shell, i) => {
-    const text = (x: number) => (Number.isNaN(x) ? "" : finiteText(x, 4, file, `shell ${shell}`));
-    const resolution = corrected.fsc.resolution[i]!;
-    return [
-      shell,
-      Number.isFinite(resolution) ? text(resolution) : "",
-      ...[corrected.fsc.fsc[i]!, plain.fsc.fsc[i]!, stateFsc[i]!].map(text),
-      ...fractions.map((part) => text(part[i]!)),
-    ].join(",");
-  });
-  return `${header}\n${rows.join("\n")}\n`;
-}
-
-function reportOf(
-  file: string,
-  z: readonly number[],
-  found: CorrectedReconstruction,
-  session: Session,
-): string[] {
-  const { corrected, plain, motion, cells, particles, leftOut } = found;
-  return [
-    `${file}: state ${z.join(",")} from ${particles - leftOut.length} particles in ${cells} cells of each half, ` +
-      `${motion.toFixed(1)} Å RMS of motion undone, ${session.elapsed()}`,
-    ...fscThresholds.map(
-      (threshold) =>
-        `FSC of the half maps ${threshold} ${resolutionText(corrected.fsc, threshold)}, without correction ${resolutionText(plain.fsc, threshold)}`,
-    ),
-  ];
 }

@@ -78,7 +78,8 @@ export class Outputs {
   }
 
   /**
-   * Renames all outputs to their targets. If one fails, all others are undone and existing files are restored.
+   * Renames all outputs that were placed since the last call to their targets. If one fails, all others are undone and existing files
+   * are restored.
    * @throws StoppedError if aborted; InputError naming the output that failed
    */
   async keep(signal?: AbortSignal): Promise<void> {
@@ -112,6 +113,7 @@ export class Outputs {
     for (const target of this.placed) {
       if (target.toLowerCase().endsWith(".cs")) await writeResultGroup(target);
     }
+    this.placed.clear();
     await Promise.all(clear.map((step) => step().catch(() => undefined)));
   }
 

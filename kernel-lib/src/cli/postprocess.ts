@@ -4,11 +4,12 @@ import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { readMap, writeMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
-import { type LocalResolution, localResolution } from "../reconstruction/localResolution";
+import { localResolution } from "../reconstruction/localResolution";
 import { type MaskedFsc, maskedFsc } from "../reconstruction/maskedFsc";
 import { sharpen } from "../reconstruction/sharpen";
 import { inTermsOf } from "./failure";
 import { resolutionText } from "./fsc";
+import { localFiles, localSentence, taskOf } from "./localMaps";
 import { besideName } from "./modelFiles";
 import {
   examples,
@@ -121,23 +122,6 @@ async function postprocess(
     `${out}: B factor ${sharpened.bFactor.toFixed(1)} Å²${bFactor === "auto" ? ", fitted" : ""}, filtered to ${sharpened.resolution.toFixed(2)} Å`,
   );
   if (local && found) session.print(localSentence(local.resolution, found));
-}
-
-/** Names of the maps of `--local`. */
-function localFiles(out: string): { resolution: string; filtered: string } {
-  return {
-    resolution: besideName(out, "_local_resolution.mrc"),
-    filtered: besideName(out, "_local_filtered.mrc"),
-  };
-}
-
-const taskOf = ({ signal, onProgress }: Session) => ({ signal, onProgress });
-
-/** The median local resolution in the mask, and that of its best and worst tenth. */
-function localSentence(file: string, { resolution }: LocalResolution): string {
-  const sorted = resolution.data.filter((x) => x > 0).sort();
-  const at = (fraction: number) => sorted[Math.floor(fraction * (sorted.length - 1))]!.toFixed(1);
-  return `${file}: ${at(0.5)} Å in the median, ${at(0.1)} Å or better in a tenth, ${at(0.9)} Å or worse in another`;
 }
 
 function tableOf({ unmasked, masked, randomized, corrected }: MaskedFsc, file: string): string {

@@ -11,8 +11,6 @@ export interface LatentCell {
   particles: Int32Array;
   /** The state at their mean place. */
   model: GaussianModel;
-  /** How unlike the target it is, in Å; see {@link stateDistance}. */
-  distance: number;
 }
 
 /** Particles of a half in a cell on the average: more would be blurred by the motion within the cell. */
@@ -26,13 +24,13 @@ export function cellCount(particles: number, latent: number): number {
 }
 
 /**
- * Divides particles into cells by k-means of their places, nearest to the target state first.
+ * Divides particles into cells by k-means of their places.
  * @param indices the particles, ascending
  */
 export async function latentCells(
   motion: Motion,
   indices: Int32Array,
-  { target, cells, seed }: { target: GaussianModel; cells: number; seed: number },
+  { cells, seed }: { cells: number; seed: number },
   task: TaskOptions,
 ): Promise<LatentCell[]> {
   const { latent, places } = motion;
@@ -43,10 +41,9 @@ export async function latentCells(
   return members
     .map((particles, c): LatentCell => {
       const model = motion.decode(centres.subarray(c * latent, (c + 1) * latent));
-      return { particles: Int32Array.from(particles), model, distance: stateDistance(target, model) };
+      return { particles: Int32Array.from(particles), model };
     })
-    .filter(({ particles }) => particles.length > 0)
-    .sort((a, b) => a.distance - b.distance);
+    .filter(({ particles }) => particles.length > 0);
 }
 
 /** Å of motion that count as much as the whole density being another one: 5 Å are as unlike as a tenth of the density. */

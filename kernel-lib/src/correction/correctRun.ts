@@ -1,29 +1,116 @@
 import { InputError } from "../errors";
+import { pointGroup } from "../optics/symmetry";
 import type { ParticleSet } from "../particles/particleSet";
 import { beginTask } from "../progress";
 import type { Run } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
 import { usedParticles } from "../training/runs/usedParticles";
-import { type CorrectedReconstruction, type CorrectOptions, correctMotion } from "./correctMotion";
+import type { Motion } from "./motion";
+import {
+  type CorrectedReconstruction,
+  type CorrectOptions,
+  type MotionCorrection,
+  prepareWithHooks,
+} from "./motionCorrection";
 import { overConsensus } from "./overConsensus";
 import { posedSource } from "./posedSource";
+import { realMotion } from "./realMotion";
 
 /** Options of {@link correctRun}. */
 export interface CorrectRunOptions extends Omit<CorrectOptions, "indices"> {
   /**
    * Images of the particles of the run, in the same order, of any box and pixel size, such as those in full size; poses are
-   * those of the run. Default: the images that the run was trained on.
+   * those of the run. Not for runs with symmetry. Default: the images that the run was trained on.
    */
   images?: ParticleSet;
+  /**
+   * Whether motion along axes which the evidence of the run does not call real is undone, too. Default false: what the decoder invents
+   * would blur the map.
+   */
+  allAxes?: boolean;
+}
+
+/**
+ * Back-projects the particles of a run once, for motion-corrected maps of any number of its states; see {@link correctRun}.
+ * @throws InputError as `correctRun`; StoppedError
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const cells = await e2.correction.prepareRunCorrection(run, { cells: 4 });
+ * for (const state of [[-1, 0], [1, 0]]) console.log((await cells.state(state)).motion);
+ * await cells.close();
+ * run.close();
+ * ```
+ */
+export async function prepareRunCorrection(
+  run: Run,
+  options: CorrectRunOptions = {},
+): Promise<MotionCorrection> {
+  const { images, allAxes = false, ...task } = beginTask(options);
+  const { record, neutral } = run;
+  const { symmetry } = record.inputs;
+  if (symmetry !== undefined && images)
+    throw new InputError("images", `those of the run, which has symmetry ${symmetry}`, images.file);
+  const latents = await run.latents();
+  const indices = await usedRows(run, latents.refined.length / run.latent);
+  const motion = await motionOf(run, latents.refined, { allAxes });
+  const poses = await openRunParticles(record.inputs, { signal: task.signal });
+  try {
+    const source = images ? posedSource(images, poses) : poses;
+    await (images ?? poses).checkStacks({ ...(task.signal && { signal: task.signal }) });
+    return await prepareWithHooks(
+      source,
+      motion,
+      { ...task, indices },
+      { finished: (found) => overConsensus(found, neutral) },
+    );
+  } finally {
+    await poses.close();
+  }
+}
+
+/** Places and decoder of a run, with its bodies and units. @internal */
+export async function motionOf(
+  run: Run,
+  places: Float32Array,
+  { allAxes }: { allAxes: boolean },
+): Promise<Motion> {
+  const { latent, neutral, bodies } = run;
+  const { symmetry } = run.record.inputs;
+  const group = symmetry === undefined ? undefined : pointGroup(symmetry);
+  const motion: Motion = {
+    ...{ latent, places, decode: (place) => run.decode(place) },
+    ...(bodies && { bodies }),
+    ...(group && { unit: { group, gaussians: neutral.count / group.order } }),
+  };
+  if (allAxes) return motion;
+  const axes = await run.axes();
+  return realMotion(
+    motion,
+    axes.map(({ real }) => real !== false),
+  );
+}
+
+/** Rows of the particles that took part in the training; with symmetry all copies of each. */
+async function usedRows(run: Run, count: number): Promise<Int32Array> {
+  const used = await usedParticles({ record: run.record, outliers: () => run.outliers() }, count);
+  const { symmetry } = run.record.inputs;
+  if (symmetry === undefined) return used;
+  const { order } = pointGroup(symmetry);
+  const missing = new Set<number>();
+  const known = new Set(used);
+  for (let i = 0; i < count; i++) if (!known.has(i)) missing.add(Math.floor(i / order));
+  return used.filter((i) => !missing.has(Math.floor(i / order)));
 }
 
 /**
  * The motion-corrected map of one state of a run; see {@link correctMotion}. Particles that were left out of the training as outliers
- * take no part. The maps lie over the consensus map, with its origin.
+ * take no part. The maps lie over the consensus map, with its origin. Rigid bodies of the run are turned as such. In a run with symmetry each
+ * unit of a particle is carried into the state from a place of its own, and all units of the map are in that state.
  *
  * Both halves are corrected by the one training of the run, which has seen all particles.
  * @param state the place of the state, one number for each axis
- * @throws InputError before the run is complete, for a run with symmetry, for a state that is no place of its latent space, for images of
+ * @throws InputError before the run is complete, for a state that is no place of its latent space, for images of
  *   other particles, and as `reconstruct`; StoppedError
  * @example
  * ```ts
@@ -38,21 +125,13 @@ export async function correctRun(
   state: ArrayLike<number>,
   options: CorrectRunOptions = {},
 ): Promise<CorrectedReconstruction> {
-  const { images, ...task } = beginTask(options);
-  const { record, neutral, latent } = run;
-  if (record.inputs.symmetry !== undefined) {
-    throw new InputError(run.folder, "a run without symmetry", `one with ${record.inputs.symmetry}`);
-  }
-  const { refined: places } = await run.latents();
-  const indices = await usedParticles({ record, outliers: () => run.outliers() }, places.length / latent);
-  const poses = await openRunParticles(record.inputs, { signal: task.signal });
+  const task = beginTask(options);
+  // Refuses states of other dimensions before the images are read.
+  run.decode(state);
+  const cells = await prepareRunCorrection(run, task);
   try {
-    const source = images ? posedSource(images, poses) : poses;
-    await (images ?? poses).checkStacks({ ...(task.signal && { signal: task.signal }) });
-    const motion = { latent, places, decode: (place: ArrayLike<number>) => run.decode(place) };
-    const found = await correctMotion(source, motion, state, { ...task, indices });
-    return overConsensus(found, neutral);
+    return await cells.state(state, task);
   } finally {
-    await poses.close();
+    await cells.close();
   }
 }

@@ -10,11 +10,13 @@ export interface FieldLattice {
   size: [number, number, number];
   /** Distance between points, in Å. */
   spacing: number;
-  /** Points that take part in the motion, as indices x + nx·(y + ny·z). */
+  /** Spacing of the Gaussians, in Å. */
+  unit: number;
+  /** Points at which displacements are wanted, as indices x + nx·(y + ny·z). */
   near: Int32Array;
   /** Their positions, [near · 3]. */
   points: Float64Array;
-  /** How far they take part, from 0 to 1, [near]. */
+  /** How far they belong to the molecule, from 0 to 1, [near]. */
   share: Float64Array;
 }
 
@@ -23,45 +25,66 @@ const latticeSpacing = 3;
 /** In spacings of the Gaussians: distance from the nearest of them up to which places move with the molecule, … */
 const inner = 1.5;
 /** … and from which on they stay. A hard edge tears the map. */
-const outer = 3.5;
+const outer = 3;
 
-/** The lattice around a state. */
-export function fieldLattice(target: Blobs): FieldLattice {
+/**
+ * The lattice around a state.
+ * @param others states whose molecules have to lie within the lattice as well
+ */
+export function fieldLattice(target: Blobs, others: readonly Blobs[] = []): FieldLattice {
   const unit = gaussianSpacing(target);
-  const reach = outer * unit;
+  // Displacements are interpolated: they are wanted at all corners around a place with a share.
+  const reach = outer * unit + 2 * latticeSpacing;
   const low = new Float64Array(3);
   const size: [number, number, number] = [1, 1, 1];
   for (let axis = 0; axis < 3; axis++) {
     let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let i = axis; i < 3 * target.count; i += 3) {
-      least = Math.min(least, target.centres[i]!);
-      most = Math.max(most, target.centres[i]!);
+    for (const { centres } of [target, ...others]) {
+      for (let i = axis; i < centres.length; i += 3) {
+        least = Math.min(least, centres[i]!);
+        most = Math.max(most, centres[i]!);
+      }
     }
     low[axis] = least - reach - latticeSpacing;
     size[axis] = Math.ceil((most - least + 2 * reach) / latticeSpacing) + 3;
   }
-  const grid = new CellGrid(target.centres, reach);
-  const near: number[] = [];
-  const points: number[] = [];
-  const share: number[] = [];
-  for (let n = 0; n < size[0] * size[1] * size[2]; n++) {
-    const [x, y, z] = latticePoint({ low, size, spacing: latticeSpacing }, n);
+  const place = { low, size, spacing: latticeSpacing, unit };
+  const far = distances(place, target, reach);
+  const near = Int32Array.from([...far.keys()].filter((n) => far[n]! < reach));
+  return {
+    ...place,
+    near,
+    points: Float64Array.from([...near].flatMap((n) => latticePoint(place, n))),
+    share: Float64Array.from(near, (n) => shareAt(far[n]! / unit)),
+  };
+}
+
+type LatticePlace = Pick<FieldLattice, "low" | "size" | "spacing" | "unit">;
+
+/** How far the places of a lattice belong to the molecule in some state, from 0 to 1, [points]. */
+export function sharesOf(lattice: LatticePlace, state: Blobs): Float64Array {
+  return distances(lattice, state, outer * lattice.unit).map((far) => shareAt(far / lattice.unit));
+}
+
+/** Distance of each lattice point from the nearest Gaussian in Å, ∞ beyond a reach, [points]. */
+function distances(lattice: LatticePlace, { centres }: Blobs, reach: number): Float64Array {
+  const grid = new CellGrid(centres, reach);
+  const { size } = lattice;
+  return Float64Array.from({ length: size[0] * size[1] * size[2] }, (_, n) => {
+    const [x, y, z] = latticePoint(lattice, n);
     let squared = Number.POSITIVE_INFINITY;
-    grid.near(x, y, z, (_, found) => {
+    grid.near(x, y, z, (_index, found) => {
       if (found < squared) squared = found;
     });
-    const far = (Math.sqrt(squared) / unit - inner) / (outer - inner);
-    if (far >= 1) continue;
-    near.push(n);
-    points.push(x, y, z);
-    share.push(far <= 0 ? 1 : 0.5 + 0.5 * Math.cos(Math.PI * far));
-  }
-  return {
-    ...{ low, size, spacing: latticeSpacing },
-    near: Int32Array.from(near),
-    points: Float64Array.from(points),
-    share: Float64Array.from(share),
-  };
+    return Math.sqrt(squared);
+  });
+}
+
+/** @param far distance in spacings of the Gaussians */
+function shareAt(far: number): number {
+  const part = (far - inner) / (outer - inner);
+  if (part <= 0) return 1;
+  return part >= 1 ? 0 : 0.5 + 0.5 * Math.cos(Math.PI * part);
 }
 
 /** Position of a lattice point in Å from the middle of the box. */

@@ -1,9 +1,11 @@
-/** Motion-corrected reconstruction: one state from all particles. */
+/** Motion-corrected reconstruction: states from all particles. */
+export { correctMotion } from "./correctMotion";
+export { type CorrectRunOptions, correctRun, prepareRunCorrection } from "./correctRun";
+export type { Motion } from "./motion";
 export {
   type CorrectedReconstruction,
   type CorrectOptions,
-  correctMotion,
   type MapWithHalves,
-} from "./correctMotion";
-export { type CorrectRunOptions, correctRun } from "./correctRun";
-export type { Motion } from "./motion";
+  type MotionCorrection,
+  prepareCorrection,
+} from "./motionCorrection";

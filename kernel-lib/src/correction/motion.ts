@@ -1,5 +1,6 @@
 import { type Blobs, blobsOf } from "../atoms/blobs";
 import { type GaussianModel, Row } from "../model/gaussianModel";
+import type { PointGroup } from "../optics/symmetry";
 
 /** Where particles are in a latent space, and what its points look like; a run and its latents. */
 export interface Motion {
@@ -9,6 +10,13 @@ export interface Motion {
   readonly places: Float32Array;
   /** The state at a place, [latent]; all states have the same Gaussians. */
   decode(place: ArrayLike<number>): GaussianModel;
+  /** The rigid body that each Gaussian moves with, from 1, or 0, [N]. Default: all move on their own. */
+  readonly bodies?: Uint8Array | undefined;
+  /**
+   * For particles that stand once for each operator of a point group: states differ in the first `gaussians` Gaussians, the first unit, and
+   * what is made of this unit stands for all.
+   */
+  readonly unit?: { readonly group: PointGroup; readonly gaussians: number } | undefined;
 }
 
 /** Integral of a Gaussian but for a factor, not below 0. */
@@ -25,4 +33,15 @@ export function centredBlobs(model: GaussianModel): Blobs {
     (s) => s ** 3,
   );
   return blobsOf({ ...model, origin: [middle, middle, middle] }, volumes);
+}
+
+/** The Gaussians that a motion is about, of those of {@link centredBlobs}: all, or those of the first unit. */
+export function movingBlobs(blobs: Blobs, { unit }: Pick<Motion, "unit">): Blobs {
+  if (!unit) return blobs;
+  const { centres, amplitudes, variances } = blobs;
+  const count = unit.gaussians;
+  return {
+    ...{ count, centres: centres.slice(0, 3 * count) },
+    ...{ amplitudes: amplitudes.slice(0, count), variances: variances.slice(0, count) },
+  };
 }

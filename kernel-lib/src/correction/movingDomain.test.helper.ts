@@ -2,6 +2,7 @@ import { frequency, halfWidth, ifft2Real, shiftOrigin } from "../fourier/fft";
 import { type Gaussian, gaussianMap, projected } from "../maps/analytic.test.helper";
 import type { Volume } from "../maps/volume";
 import { emptyModel, type GaussianModel, Row } from "../model/gaussianModel";
+import { pointGroup, product, turned } from "../optics/symmetry";
 import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
 import type { ImageGroup, ImageSource } from "../reconstruction/imageSource";
@@ -48,9 +49,13 @@ export function stateAt(place: number): GaussianModel {
 export const firstOfDomain = core;
 
 /** The map of a state. */
-export function mapAt(place: number): Volume {
-  return { ...gaussianMap(gaussiansOf(stateAt(place)), sigma, size), apix };
-}
+export const mapAt = (place: number): Volume => mapOf(stateAt(place));
+
+/** The map of a model with Gaussians of this helper. */
+export const mapOf = (model: GaussianModel): Volume => ({
+  ...gaussianMap(gaussiansOf(model), sigma, size),
+  apix,
+});
 
 function gaussiansOf({ count, params }: GaussianModel): Gaussian[] {
   return Array.from({ length: count }, (_, i) => ({
@@ -66,11 +71,73 @@ export function movingParticles(
   places: Float32Array,
   noise: number,
 ): { source: ImageSource; motion: Motion } {
+  const models = Array.from(places, (place) => stateAt(place));
+  return {
+    source: particlesOf(models, noise),
+    motion: { latent: 1, places, decode: (place) => stateAt(place[0]!) },
+  };
+}
+
+/** Operators of C3 about z. */
+export const threefold = pointGroup("C3");
+/** How far units are from the axis, and how much smaller than the molecule without symmetry. */
+const [away, smaller] = [0.17, 0.6];
+
+/** A molecule of three units, each like {@link stateAt} a place, smaller and away from the axis. */
+export function unitsAt(places: readonly number[]): GaussianModel {
+  const units = places.map((place) => stateAt(place));
+  const n = start.count;
+  const whole = emptyModel(n * units.length, size, apix);
+  for (const [g, unit] of units.entries()) {
+    for (let i = 0; i < n; i++) {
+      const own = [0, 1, 2].map((axis) => smaller * unit.params[axis * n + i]! + (axis === 0 ? away : 0));
+      const [x, y, z] = turned(threefold.operators[g]!, own as [number, number, number]);
+      for (const [axis, c] of [x, y, z].entries()) whole.params[axis * whole.count + g * n + i] = c;
+      for (const row of [Row.amplitude, Row.sigma])
+        whole.params[row * whole.count + g * n + i] = unit.params[row * n + i]!;
+    }
+  }
+  return whole;
+}
+
+/** Symmetry copies of particles of three units, one after the other; places of all units, [particles · 3]. */
+export function symmetricParticles(
+  places: Float32Array,
+  noise: number,
+): { source: ImageSource; motion: Motion } {
+  const particles = places.length / 3;
+  const unitsOf = (i: number) => [...places.subarray(3 * i, 3 * i + 3)];
+  const models = Array.from({ length: particles }, (_, i) => unitsAt(unitsOf(i)));
+  const own = particlesOf(models, noise);
+  const rotations = own.rotations();
+  const copies = Float32Array.from(
+    Array.from({ length: places.length }, (_, k) => {
+      const i = Math.floor(k / 3);
+      return [...product(rotations.subarray(9 * i, 9 * i + 9), threefold.operators[k % 3]!)];
+    }).flat(),
+  );
+  const source: ImageSource = {
+    ...own,
+    count: places.length,
+    images: Int32Array.from(places, (_, k) => Math.floor(k / 3)),
+    rotations: () => copies,
+    shifts: () => new Float32Array(2 * places.length),
+    readGroupImages: (indices) => own.readGroupImages(Array.from(indices, (k) => Math.floor(k / 3))),
+  };
+  // As runs with symmetry decode: the first unit, the others at the neutral model.
+  const decode = (place: ArrayLike<number>) => unitsAt([place[0]!, 0, 0]);
+  return {
+    source,
+    motion: { latent: 1, places, decode, unit: { group: threefold, gaussians: start.count } },
+  };
+}
+
+function particlesOf(models: readonly GaussianModel[], noise: number): ImageSource {
   const random = new Random(8);
-  const rotations = Array.from(places, () => randomRotation(random));
-  const images = Array.from(places, (place, i) => {
+  const rotations = models.map(() => randomRotation(random));
+  const images = models.map((model, i) => {
     const half = new Float64Array(2 * halfWidth(size) * size);
-    const gaussians = gaussiansOf(stateAt(place));
+    const gaussians = gaussiansOf(model);
     for (let y = 0, to = 0; y < size; y++) {
       for (let kx = 0; kx < halfWidth(size); kx++, to += 2) {
         const ky = frequency(y, size);
@@ -81,13 +148,13 @@ export function movingParticles(
     shiftOrigin(half, [size, size, 1], "toCorner");
     return Float32Array.from(ifft2Real(half, size, size), (x) => x + noise * random.normal());
   });
-  const source: ImageSource = {
-    count: places.length,
+  return {
+    count: models.length,
     boxSize: size,
     apix,
     opticsGroup: () => group,
     rotations: () => Float32Array.from(rotations.flat()),
-    shifts: () => new Float32Array(2 * places.length),
+    shifts: () => new Float32Array(2 * models.length),
     ctf: () => undefined,
     readGroupImages: async (indices) => {
       const all = new Float32Array(indices.length * size * size);
@@ -95,5 +162,4 @@ export function movingParticles(
       return all;
     },
   };
-  return { source, motion: { latent: 1, places, decode: (place) => stateAt(place[0]!) } };
 }

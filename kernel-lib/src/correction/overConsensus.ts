@@ -1,5 +1,5 @@
 import { type GaussianModel, originInBox, withOrigin } from "../model/gaussianModel";
-import type { CorrectedReconstruction, MapWithHalves } from "./correctMotion";
+import type { CorrectedReconstruction, MapWithHalves } from "./motionCorrection";
 
 /** The maps with the origin of the consensus map that a model was made from, so that they lie over it in other programs. */
 export function overConsensus(

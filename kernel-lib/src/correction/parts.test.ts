@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { Random } from "../random";
+import { bodyShares } from "./bodyShares";
 import { SplineReader, splineCoefficients } from "./cubicSpline";
 import { displacementField } from "./displacementField";
 import { fieldLattice, latticePoint } from "./fieldLattice";
 import { mobilityClasses } from "./mobilityClasses";
 import { centredBlobs } from "./motion";
 import { firstOfDomain, stateAt } from "./movingDomain.test.helper";
-import { bestRising } from "./shellChoice";
+import { realMotion } from "./realMotion";
 
 test("a cubic spline passes through the voxels and follows a wave between them", () => {
   const n = 24;
@@ -28,7 +29,7 @@ test("a cubic spline passes through the voxels and follows a wave between them",
 test("the field turns places within a domain as the domain turns, and leaves volumes as they are", () => {
   const [target, other] = [centredBlobs(stateAt(0)), centredBlobs(stateAt(1))];
   const lattice = fieldLattice(target);
-  const { displacements, volume } = displacementField(lattice, target, other);
+  const { displacements, volume } = displacementField(lattice, { target, other, moving: other });
   let checked = 0;
   for (const at of lattice.near) {
     const [x, y, z] = latticePoint(lattice, at);
@@ -52,22 +53,42 @@ test("parts by mobility share every voxel between them", () => {
   assert.equal(mobilityClasses(new Float32Array(4)).length, 1);
 });
 
-test("the choice of sets is the best of all that never fall", () => {
-  const random = new Random(9);
-  for (let trial = 0; trial < 20; trial++) {
-    const [sets, shells] = [3, 5];
-    const gains = Array.from({ length: sets }, () =>
-      Float64Array.from({ length: shells }, () => random.normal()),
-    );
-    const total = (choice: ArrayLike<number>) =>
-      Array.from(choice).reduce((sum, set, shell) => sum + gains[set]![shell]!, 0);
-    let best = Number.NEGATIVE_INFINITY;
-    for (let code = 0; code < sets ** shells; code++) {
-      const choice = Array.from({ length: shells }, (_, s) => Math.floor(code / sets ** s) % sets);
-      if (choice.every((set, s) => s === 0 || set >= choice[s - 1]!)) best = Math.max(best, total(choice));
+test("a rigid body is turned exactly, through any angle, whatever its Gaussians jitter; the hinge lies between", () => {
+  const random = new Random(4);
+  const target = centredBlobs(stateAt(0));
+  const exact = centredBlobs(stateAt(5));
+  const other = { ...exact, centres: exact.centres.map((x) => x + 0.5 * random.normal()) };
+  const of = Uint8Array.from({ length: target.count }, (_, i) => (i < firstOfDomain ? 1 : 2));
+  const lattice = fieldLattice(target, [other]);
+  const bodies = bodyShares(lattice, target, of)!;
+  for (let i = 0; i < lattice.near.length; i++)
+    assert.ok(Math.abs(bodies.shares.reduce((sum, share) => sum + share[i]!, 0) - 1) < 1e-9);
+  const field = displacementField(lattice, { target, other, moving: other, bodies });
+  const free = displacementField(lattice, { target, other, moving: other });
+  const [c, s] = [Math.cos(1.75), Math.sin(1.75)];
+  const wrong = { bodies: 0, free: 0, count: 0 };
+  for (const at of lattice.near) {
+    const [x, y, z] = latticePoint(lattice, at);
+    if (Math.hypot(x - 0.2 * 96, y, z) > 8) continue;
+    wrong.count++;
+    for (const [axis, u] of [c * x - s * y - x, s * x + c * y - y, 0].entries()) {
+      wrong.bodies += (field.displacements[3 * at + axis]! - u) ** 2;
+      wrong.free += (free.displacements[3 * at + axis]! - u) ** 2;
     }
-    const chosen = bestRising(gains);
-    assert.ok(chosen.every((set, s) => s === 0 || set >= chosen[s - 1]!));
-    assert.ok(Math.abs(total(chosen) - best) < 1e-9);
   }
+  assert.ok(wrong.count > 20);
+  assert.ok(Math.sqrt(wrong.bodies / wrong.count) < 0.3, `${Math.sqrt(wrong.bodies / wrong.count)} Å`);
+  assert.ok(wrong.bodies < 0.75 * wrong.free, JSON.stringify(wrong));
+});
+
+test("axes that are not real are not followed", () => {
+  const motion = {
+    latent: 2,
+    places: Float32Array.of(1, 2, 3, 4),
+    decode: (z: ArrayLike<number>) => stateAt(z[0]! + 10 * z[1]!),
+  };
+  const one = realMotion(motion, [true, false]);
+  assert.deepEqual([...one.places], [1, 0, 3, 0]);
+  assert.deepEqual(one.decode([0.5, 2]).params, stateAt(0.5).params);
+  assert.equal(realMotion(motion, [true, true]), motion);
 });

@@ -1,6 +1,6 @@
 import { fft3Real } from "../fourier/fft";
 import type { Volume } from "../maps/volume";
-import { shellNumbers } from "./shellChoice";
+import { shellNumbers } from "./shells";
 
 /**
  * What a half map's correlation with the true state is, shell by shell, judged by the particles nearest to the state: their maps A and

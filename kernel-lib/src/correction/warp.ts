@@ -1,53 +1,80 @@
-import type { Volume } from "../maps/volume";
-import { SplineReader, splineCoefficients } from "./cubicSpline";
+import type { SplineReader } from "./cubicSpline";
 import type { DisplacementField } from "./displacementField";
 import { latticeAxes } from "./fieldLattice";
 
 /** Displacements below this, in voxels, change nothing. */
 const still = 1e-6;
+/** Sum of shares that always suffices; where nothing moves it is at least 3/4. */
+const enough = 0.75;
+
+/** A map of another state. */
+export interface MapToWarp {
+  /** [S · S · S] */
+  data: Float32Array;
+  /** Reads it between its voxels. */
+  reader: SplineReader;
+  boxSize: number;
+  apix: number;
+}
 
 /**
  * Adds to `into` what a map of another state looks like when it is carried back into the target state, less the map as it is: where the
- * field is 0 nothing. Each place p shows the density that the field carried to p + u(p), times the volume element: the
- * mass of the density stays. Read by cubic splines.
- * @param map a cubic map of the other state
+ * field is 0 nothing. A place p that belongs to the molecule shows the density that the field carried to p + u(p), times the volume
+ * element; one that belongs to it in neither state shows what is there. What is outside of the target but within the other state is
+ * known of neither, since what the map shows there has its place elsewhere: it would be a ghost. See {@link knownParts}.
  * @param into [S · S · S]
  */
-export function addWarped(map: Volume, field: DisplacementField, into: Float32Array): void {
-  const n = map.size[0];
-  const reader = new SplineReader(splineCoefficients(map.data, n), n);
-  const { lattice, displacements, volume } = field;
+export function addWarped(
+  { data, reader, boxSize: n, apix }: MapToWarp,
+  field: DisplacementField,
+  into: Float32Array,
+): void {
+  const { lattice, displacements, volume, shares } = field;
   const { size } = lattice;
-  const [ax, ay, az] = latticeAxes(lattice, { boxSize: n, apix: map.apix });
+  const [ax, ay, az] = latticeAxes(lattice, { boxSize: n, apix });
   const corner = Int32Array.from(
     { length: 8 },
     (_, c) => (c & 1) + size[0] * (((c >> 1) & 1) + size[1] * (c >> 2)),
   );
-  const weight = new Float64Array(8);
-  const perAngstrom = 1 / map.apix;
+  const [inTarget, inOther] = shares;
+  const perAngstrom = 1 / apix;
   for (let z = az.first; z <= az.last; z++) {
     for (let y = ay.first; y <= ay.last; y++) {
       for (let x = ax.first; x <= ax.last; x++) {
         const base = ax.cell[x]! + size[0] * (ay.cell[y]! + size[1] * az.cell[z]!);
-        let [ux, uy, uz, factor] = [0, 0, 0, 0];
+        let [ux, uy, uz, factor, target, other] = [0, 0, 0, 0, 0, 0];
         for (let c = 0; c < 8; c++) {
-          weight[c] =
+          const weight =
             (c & 1 ? ax.part[x]! : 1 - ax.part[x]!) *
             (c & 2 ? ay.part[y]! : 1 - ay.part[y]!) *
             (c & 4 ? az.part[z]! : 1 - az.part[z]!);
           const at = base + corner[c]!;
-          ux += weight[c]! * displacements[3 * at]!;
-          uy += weight[c]! * displacements[3 * at + 1]!;
-          uz += weight[c]! * displacements[3 * at + 2]!;
-          factor += weight[c]! * volume[at]!;
+          ux += weight * displacements[3 * at]!;
+          uy += weight * displacements[3 * at + 1]!;
+          uz += weight * displacements[3 * at + 2]!;
+          factor += weight * volume[at]!;
+          target += weight * inTarget[at]!;
+          other += weight * inOther[at]!;
         }
+        if (target === 0 && other === 0) continue;
         ux *= perAngstrom;
         uy *= perAngstrom;
         uz *= perAngstrom;
-        if (Math.abs(ux) + Math.abs(uy) + Math.abs(uz) < still && Math.abs(factor - 1) < still) continue;
+        const stays = (1 - target) * (1 - other);
+        const sum = target + stays;
+        const moves = target > 0 && Math.abs(ux) + Math.abs(uy) + Math.abs(uz) + Math.abs(factor - 1) > still;
+        if (!moves && sum >= enough) continue;
         const i = x + n * (y + n * z);
-        into[i]! += factor * reader.at(x + ux, y + uy, z + uz) - map.data[i]!;
+        const was = data[i]!;
+        const carried = moves ? factor * reader.at(x + ux, y + uy, z + uz) : was;
+        const known = Math.min(1, sum / enough);
+        into[i]! += (sum > 0 ? (known * (target * carried + stays * was)) / sum : 0) - was;
       }
     }
   }
+}
+
+/** How much of each lattice point a warped map shows, from 0 to 1, [points]; see {@link addWarped}. */
+export function knownParts({ shares: [inTarget, inOther] }: DisplacementField): Float64Array {
+  return inTarget.map((target, i) => Math.min(1, (target + (1 - target) * (1 - inOther[i]!)) / enough));
 }

@@ -1,11 +1,13 @@
 import { Matrix, solve } from "ml-matrix";
+import { motionOf } from "../correction/correctRun";
+import { joinedSource } from "../correction/joinedSource";
+import type { Motion } from "../correction/motion";
 import {
   type CorrectedReconstruction,
   type CorrectOptions,
-  correctMotion,
-} from "../correction/correctMotion";
-import { joinedSource } from "../correction/joinedSource";
-import type { Motion } from "../correction/motion";
+  type MotionCorrection,
+  prepareWithHooks,
+} from "../correction/motionCorrection";
 import { overConsensus } from "../correction/overConsensus";
 import { InputError } from "../errors";
 import { columnsOf } from "../latent/selection/columns";
@@ -17,7 +19,10 @@ import { StudyFolder } from "./studyFolder";
 import { TrainedPart } from "./trainedPart";
 
 /** Options of {@link correctHalves}. */
-export type CorrectHalvesOptions = Omit<CorrectOptions, "indices" | "halves" | "secondHalf">;
+export interface CorrectHalvesOptions extends Omit<CorrectOptions, "indices" | "halves" | "secondHalf"> {
+  /** As in `correction.correctRun`: motion along axes that the evidence does not call real is undone, too. Default false. */
+  allAxes?: boolean;
+}
 
 /** Particles of half 1 that say where a state of its space is in the other space, at least so many for each coefficient. */
 const nearest = 50;
@@ -46,9 +51,34 @@ export async function correctHalves(
   state: ArrayLike<number>,
   options: CorrectHalvesOptions = {},
 ): Promise<CorrectedReconstruction> {
-  const task = beginTask(options);
+  const cells = await prepareHalvesCorrection(folder, options);
+  try {
+    return await cells.state(state, options);
+  } finally {
+    await cells.close();
+  }
+}
+
+/**
+ * Back-projects the halves of a study once, for motion-corrected maps of any number of states; see {@link correctHalves}.
+ * @throws InputError as `correctHalves`; StoppedError
+ * @example
+ * ```ts no-run
+ * const cells = await e2.study.prepareHalvesCorrection("study");
+ * for (const state of [[-1], [1]]) console.log((await cells.state(state)).motion);
+ * await cells.close();
+ * ```
+ */
+export async function prepareHalvesCorrection(
+  folder: string,
+  options: CorrectHalvesOptions = {},
+): Promise<MotionCorrection> {
+  const { allAxes = false, ...task } = beginTask(options);
   const files = new StudyFolder(folder);
   const opened: TrainedPart[] = [];
+  const closed = async () => {
+    for (const part of opened.splice(0)) await part.close();
+  };
   try {
     for (const half of [1, 2] as const) {
       const part = { name: `half${half}`, label: `half ${half}`, half, options: {} };
@@ -62,23 +92,30 @@ export async function correctHalves(
       if (symmetry !== undefined)
         throw new InputError(run.folder, "a run without symmetry", `one with ${symmetry}`);
     }
-    // Refuses states of other dimensions.
-    first.run.decode(state);
     const common = await commonParticles(files, [first, second], task);
     const count = first.set.count + second.set.count;
-    const motions = opened.map(({ run, places }, p): Motion => {
+    const motions: Motion[] = [];
+    for (const [p, { run, places }] of opened.entries()) {
       const all = new Float32Array(count * run.latent);
       all.set(places, p === 0 ? 0 : first.set.count * run.latent);
-      return { latent: run.latent, places: all, decode: (place) => run.decode(place) };
-    }) as [Motion, Motion];
+      motions.push(await motionOf(run, all, { allAxes }));
+    }
     const used = [...first.used, ...Array.from(second.used, (i) => i + first.set.count)];
-    const stateOfSecond = placeInSecond(common, state);
-    const secondHalf = { motion: motions[1], state: stateOfSecond };
+    const secondHalf = {
+      motion: motions[1]!,
+      placeOf: (state: ArrayLike<number>) => placeInSecond(common, state),
+    };
     const source = joinedSource(first.set, second.set);
-    const found = await correctMotion(source, motions[0], state, { ...task, indices: used, secondHalf });
-    return overConsensus(found, first.run.neutral);
-  } finally {
-    for (const part of opened) await part.close();
+    const { neutral } = first.run;
+    return await prepareWithHooks(
+      source,
+      motions[0]!,
+      { ...task, indices: used, secondHalf },
+      { finished: (found) => overConsensus(found, neutral), closed },
+    );
+  } catch (error) {
+    await closed();
+    throw error;
   }
 }
 

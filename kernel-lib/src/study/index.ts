@@ -1,5 +1,5 @@
 /** Studies of what is reproduced: the whole twice on halves of the particles, with several seeds, with several options. */
-export { type CorrectHalvesOptions, correctHalves } from "./correctHalves";
+export { type CorrectHalvesOptions, correctHalves, prepareHalvesCorrection } from "./correctHalves";
 export { studySections as sections } from "./report/sections";
 export type { StudySection } from "./report/studySection";
 export type {

@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { writeAtomic } from "../atomicWrite";
+import { stateListName } from "../correction/shareStore";
+import { namesOf, type StateFiles } from "./correctedState";
+
+/** The states whose maps are written, in the folder of the cells: a command that was stopped does not make them again. */
+export class FinishedStates {
+  private known: Record<string, string> | undefined;
+
+  /** @param key of what the maps are made from */
+  constructor(
+    private readonly folder: string,
+    private readonly key: string,
+  ) {}
+
+  private get file(): string {
+    return path.join(this.folder, stateListName);
+  }
+
+  private describe(made: object): string {
+    return JSON.stringify({ key: this.key, ...made });
+  }
+
+  private async read(): Promise<Record<string, string>> {
+    const text = await readFile(this.file, "utf8").catch(() => "{}");
+    try {
+      this.known ??= JSON.parse(text) as Record<string, string>;
+    } catch {
+      this.known = {};
+    }
+    return this.known;
+  }
+
+  /** Whether a state was written like this, and all its files are still there. */
+  async has(files: StateFiles, made: object): Promise<boolean> {
+    const known = await this.read();
+    return (
+      known[path.resolve(files.map)] === this.describe(made) &&
+      namesOf(files).every((name) => existsSync(name))
+    );
+  }
+
+  async add(files: StateFiles, made: object): Promise<void> {
+    const known = await this.read();
+    known[path.resolve(files.map)] = this.describe(made);
+    await writeAtomic(this.file, `${JSON.stringify(known)}\n`);
+  }
+}

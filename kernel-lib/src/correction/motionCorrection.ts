@@ -1,0 +1,289 @@
+import { InputError } from "../errors";
+import { checkIntegers } from "../latent/points";
+import { applyMask, sphericalMask } from "../maps/mask";
+import type { Volume } from "../maps/volume";
+import type { GaussianModel } from "../model/gaussianModel";
+import type { LeftOutImage } from "../particles/images/imageOutliers";
+import { beginTask, type TaskOptions } from "../progress";
+import { type FscCurve, fourierShellCorrelation } from "../reconstruction/fsc";
+import type { ImageSource } from "../reconstruction/imageSource";
+import {
+  checkBoxSize,
+  checkIndices,
+  halfChooser,
+  type ReconstructOptions,
+} from "../reconstruction/reconstruct";
+import { backprojectCells, kept, keptMap, type SharesTask } from "./cellShares";
+import { cellCount, latentCells } from "./cells";
+import { centredBlobs, type Motion } from "./motion";
+import { type ShareProgress, ShareStore } from "./shareStore";
+import { stateFsc } from "./stateFsc";
+import { stateGroups } from "./stateGroups";
+import { type HalvesAndBoth, stateMaps } from "./stateMaps";
+import { overUnits } from "./units";
+
+/** Options of {@link prepareCorrection}. */
+export interface CorrectOptions
+  extends TaskOptions,
+    Pick<ReconstructOptions, "indices" | "boxSize" | "maskDiameter" | "keepOutliers"> {
+  /** Assignment of particles to half maps, as in `reconstruct`. Default: the source's `randomSubset`, else alternate. */
+  halves?: "alternate" | Uint8Array;
+  /**
+   * Cells that the latent space is divided into, for each half. Default: one per 15 particles of the half, at most 32 on one axis and 96
+   * on more.
+   */
+  cells?: number;
+  /** Seed of the division. Default 1. */
+  seed?: number;
+  /**
+   * Folder for the maps of the cells, four bytes per voxel and cell. A pass over the images that was stopped goes on there, and one that is
+   * complete is not repeated for other states of the same particles. Default: a temporary folder.
+   */
+  folder?: string | undefined;
+  /**
+   * Places and decoder for the particles of half 2, and where a state is in their space, from a training that saw only those. Default:
+   * the same for both halves, which are then not independent.
+   */
+  secondHalf?: { motion: Motion; placeOf: (state: ArrayLike<number>) => ArrayLike<number> };
+}
+
+/** A map with its halves and their FSC. */
+export interface MapWithHalves {
+  /** From all particles. */
+  map: Volume;
+  /** From the first half of them. */
+  half1: Volume;
+  /** From the second half of them. */
+  half2: Volume;
+  /** Between the half maps. */
+  fsc: FscCurve;
+}
+
+/** A motion-corrected map of a state. */
+export interface CorrectedReconstruction {
+  /** The map of the state. */
+  corrected: MapWithHalves;
+  /** From the same particles and halves without correction. */
+  plain: MapWithHalves;
+  /** The state as Gaussians; that of half 1. */
+  state: GaussianModel;
+  /** RMS displacement that was undone, over particles and mass, in Å; changes of density count as in the order of particles. */
+  motion: number;
+  /**
+   * Correlation of a half map with the state itself in each shell 0 … ⌊S/2⌋, as the particles nearest to it tell; NaN where they
+   * tell nothing, and everywhere if these are more than half of the particles. Where it is well below the square root of the FSC of the halves, both
+   * err alike.
+   */
+  stateFsc: Float64Array;
+  /**
+   * For each part of the molecule, from still to mobile, and each shell the fraction of the particles that it is made from: the sum of their
+   * weights, which are 1 for the nearest and fall with the distance from the state.
+   */
+  fractions: Float64Array[];
+  /** Where the molecule is in the state, from 0 to 1, [S · S · S]. */
+  mask: Volume;
+  /** Number of cells of half 1. */
+  cells: number;
+  /** Number of particles, outlier images included. */
+  particles: number;
+  /** Outlier images that were not used. */
+  leftOut: LeftOutImage[];
+}
+
+/** Nearest particles that are more than this part of all tell nothing of their own. */
+const mostOfNearest = 0.5;
+
+/** What is done with the maps, and what ends with them. @internal */
+export interface CorrectionHooks {
+  finished?(found: CorrectedReconstruction): CorrectedReconstruction;
+  closed?(): Promise<void>;
+}
+
+/**
+ * Particles that have been back-projected by cells of their places: the maps of any state can be made of them.
+ * @example
+ * ```ts
+ * const run = await e2.openRun("RUN");
+ * const cells = await e2.correction.prepareRunCorrection(run, { cells: 4 });
+ * const { corrected, plain } = await cells.state([0.5, 0]);
+ * console.log(corrected.fsc.fsc[3], plain.fsc.fsc[3]);
+ * await cells.close();
+ * run.close();
+ * ```
+ */
+export class MotionCorrection {
+  /** @internal */
+  constructor(
+    private readonly given: SharesTask & Pick<CorrectOptions, "maskDiameter">,
+    private readonly store: ShareStore,
+    private readonly progress: ShareProgress,
+    private readonly motions: readonly [Motion, Motion],
+    private readonly placeInSecond: (state: ArrayLike<number>) => ArrayLike<number>,
+    private readonly hooks: CorrectionHooks,
+  ) {}
+
+  /** A fingerprint of the particles, their poses, division and box: the same for the same maps. */
+  get key(): string {
+    return this.progress.key;
+  }
+
+  /**
+   * The motion-corrected map of a state.
+   * @param place of the state, [latent]
+   * @throws InputError for a place that cannot be decoded, or kept maps that are damaged; StoppedError
+   */
+  async state(place: ArrayLike<number>, options: TaskOptions = {}): Promise<CorrectedReconstruction> {
+    const task = beginTask(options);
+    const { given, store, progress, motions } = this;
+    const targets = [motions[0].decode(place), motions[1].decode(this.placeInSecond(place))] as const;
+    const carried = async (half: 0 | 1) => {
+      task.onProgress?.({ task: "motion-corrected map", done: half, total: 3 });
+      return stateGroups(
+        { given, store, progress },
+        { half, motion: motions[half], target: targets[half] },
+        task,
+      );
+    };
+    const halves = [await carried(0), await carried(1)] as const;
+    task.onProgress?.({ task: "motion-corrected map", done: 2, total: 3 });
+    const plain = await this.plain();
+    const { corrected, near, fractions } = stateMaps(halves, plain, progress);
+    const { size, apix } = plain.half1;
+    const box = { boxSize: given.boxSize, apix };
+    const { unit } = motions[0];
+    const symmetric = unit ? overUnits(unit, centredBlobs(targets[0]), box) : (map: Volume) => map;
+    const withHalves = this.finisher(plain.both);
+    const state = withHalves(corrected, symmetric);
+    const particles = halves[0].particles + halves[1].particles;
+    const nearest = halves[0].groups[0]!.particles + halves[1].groups[0]!.particles;
+    const { mask } = halves[0];
+    const asMap = (data: Float32Array): Volume => ({ data, size, apix });
+    task.onProgress?.({ task: "motion-corrected map", done: 3, total: 3 });
+    const found: CorrectedReconstruction = {
+      corrected: state,
+      plain: withHalves(plain),
+      state: targets[0],
+      motion: Math.sqrt((halves[0].distances + halves[1].distances) / particles),
+      stateFsc:
+        nearest > mostOfNearest * particles
+          ? state.fsc.fsc.map(() => Number.NaN)
+          : stateFsc([corrected.half1, corrected.half2], [asMap(near[0]), asMap(near[1])], mask),
+      fractions,
+      mask: symmetric(asMap(mask)),
+      ...{
+        cells: given.cells[0].length,
+        particles,
+        leftOut: [...progress.leftOut].sort((a, b) => a.index - b.index),
+      },
+    };
+    return this.hooks.finished?.(found) ?? found;
+  }
+
+  private async plain(): Promise<HalvesAndBoth> {
+    const read = (which: "half1" | "half2" | "both") => keptMap(this.store, kept.plain(which), this.given);
+    return { half1: await read("half1"), half2: await read("half2"), both: await read("both") };
+  }
+
+  /** Masks maps, and adds their FSC. */
+  private finisher({ size, apix }: Volume) {
+    const { maskDiameter, source } = this.given;
+    const diameter = maskDiameter ?? source.boxSize * source.apix;
+    const mask = sphericalMask({ size, apix }, { diameter, softEdge: 3 });
+    return (maps: HalvesAndBoth, change: (map: Volume) => Volume = (map) => map): MapWithHalves => {
+      const [half1, half2, map] = [maps.half1, maps.half2, maps.both].map((one) =>
+        applyMask(change(one), mask, { outside: "mean" }),
+      ) as [Volume, Volume, Volume];
+      return { map, half1, half2, fsc: fourierShellCorrelation(half1, half2) };
+    };
+  }
+
+  /** Removes temporary files. Those in a folder that was given stay, for other states. */
+  async close(): Promise<void> {
+    await this.hooks.closed?.();
+    await this.store.close();
+  }
+
+  /** Removes the kept maps, in a folder that was given, too. */
+  async remove(): Promise<void> {
+    await this.store.remove();
+    await this.close();
+  }
+}
+
+/**
+ * Back-projects particles once, by cells of their places, for motion-corrected maps of any number of states; see `correctMotion`.
+ *
+ * Takes the time of two plain reconstructions and a 3-D transform of twice the box for each cell and half; each state then takes that of a
+ * spline interpolation of the map for each cell. Memory is about 300 bytes per voxel of the map, whatever the number of particles and
+ * states; kept are four bytes per voxel and cell in `folder`.
+ * @throws InputError as `correctMotion`, and for a folder with other files
+ * @throws StoppedError; with a folder the next call goes on
+ * @example
+ * ```ts
+ * const particles = await e2.particles.open("particles.star");
+ * const run = await e2.openRun("RUN");
+ * const { refined: places, latent } = await run.latents();
+ * const motion = { latent, places, decode: (z: ArrayLike<number>) => run.decode(z) };
+ * const cells = await e2.correction.prepareCorrection(particles, motion, { cells: 4 });
+ * for (const state of [[-1, 0], [1, 0]]) console.log((await cells.state(state)).motion);
+ * await cells.close();
+ * await particles.close();
+ * run.close();
+ * ```
+ */
+export function prepareCorrection(
+  source: ImageSource,
+  motion: Motion,
+  options: CorrectOptions = {},
+): Promise<MotionCorrection> {
+  return prepareWithHooks(source, motion, options, {});
+}
+
+/** {@link prepareCorrection} with something done to its maps, or ended with it. @internal */
+export async function prepareWithHooks(
+  source: ImageSource,
+  motion: Motion,
+  options: CorrectOptions,
+  hooks: CorrectionHooks,
+): Promise<MotionCorrection> {
+  const task = beginTask(options);
+  const indices = checkIndices(source, task.indices);
+  const second = task.secondHalf ?? { motion, placeOf: (state: ArrayLike<number>) => state };
+  const motions = [motion, second.motion] as const;
+  for (const one of motions) checkPlaces(source, one);
+  const boxSize = checkBoxSize(source, task.boxSize);
+  const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate")!;
+  const { seed = 1 } = task;
+  checkIntegers({ ...(task.cells !== undefined && { cells: task.cells }) }, 1);
+  checkIntegers({ seed }, 0);
+  const divided = async (half: 0 | 1) => {
+    const members = indices.filter((i) => halfOf(i) === half);
+    if (members.length === 0) throw new InputError(`half ${half + 1}`, "at least one particle", "none");
+    const own = motions[half];
+    const cells = Math.min(task.cells ?? cellCount(members.length, own.latent), members.length);
+    return latentCells(own, members, { cells, seed }, task);
+  };
+  const cells = [await divided(0), await divided(1)] as const;
+  const { maskDiameter } = task;
+  const given = {
+    source,
+    boxSize,
+    cells,
+    keepOutliers: task.keepOutliers === true,
+    ...(maskDiameter && { maskDiameter }),
+  };
+  const store = await ShareStore.open(task.folder);
+  try {
+    const progress = await backprojectCells(given, store, task);
+    return new MotionCorrection(given, store, progress, motions, second.placeOf, hooks);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** @throws InputError unless there is a place for every particle */
+function checkPlaces({ count }: ImageSource, { latent, places }: Motion): void {
+  if (places.length === count * latent) return;
+  throw new InputError("places", `${count} of ${latent} numbers`, `${places.length} numbers`);
+}
