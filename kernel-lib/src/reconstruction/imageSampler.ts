@@ -1,6 +1,7 @@
 import { twiddles } from "../fourier/twiddles";
 import { imageWords } from "../particles/images/imageKernel";
-import { Arena, instantiate, type KernelExports, newMemory, type SharedWasmMemory } from "../wasm/wasmMemory";
+import { Arena } from "../wasm/arena";
+import { instantiate, type KernelExports, newMemory, type SharedWasmMemory } from "../wasm/wasmMemory";
 import { type BatchGroup, imageNumber, samplesWords } from "./backprojectionMemory";
 import { columnsOf, sampleLength } from "./gridLayout";
 

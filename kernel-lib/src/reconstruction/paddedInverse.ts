@@ -1,4 +1,5 @@
-import { Arena, instantiate, type KernelExports, newMemory, type SharedWasmMemory } from "../wasm/wasmMemory";
+import { Arena } from "../wasm/arena";
+import { instantiate, type KernelExports, newMemory, type SharedWasmMemory } from "../wasm/wasmMemory";
 import type { SharedBackprojection, WantedMap } from "./backprojectionMemory";
 import type { GridLayout } from "./gridLayout";
 import { griddingCorrection, padding, placesInPadded } from "./sampleSums";

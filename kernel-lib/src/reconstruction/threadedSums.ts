@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Volume } from "../maps/volume";
-import { Arena, kernelModule, newMemory } from "../wasm/wasmMemory";
+import { Arena } from "../wasm/arena";
+import { kernelModule, newMemory } from "../wasm/wasmMemory";
 import { WorkerClient } from "../workerCalls";
 import {
   type BackprojectionRequest,

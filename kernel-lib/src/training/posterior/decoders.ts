@@ -1,4 +1,3 @@
-import type { GaussianDecoder } from "../../network/gaussianDecoder";
 import type { LatentModel } from "../../network/latentModel";
 import type { PointGroup } from "../../optics/symmetry";
 
@@ -21,13 +20,22 @@ export interface PlaceDecoder {
   readonly trained?: TrainedDecoder | undefined;
 }
 
+/** What decodes places. */
+interface Networks {
+  readonly spec: { readonly latent: number };
+  decode(z: Float32Array, count: number): Float32Array;
+}
+
+/** Whether there is more than the decoder of a page, which has no device. */
+const isWhole = (model: Networks): model is LatentModel => "encoder" in model;
+
 /** The decoder of a trained model. */
-export function decoderOf(model: LatentModel | GaussianDecoder): PlaceDecoder {
-  const { latent } = model.spec;
-  const decode = (z: Float32Array, count: number) => model.decode(z, count);
-  // A decoder alone is that of a page, where there is no device.
-  if (!("encoder" in model)) return { latent, decode };
-  return { latent, decode, trained: { model, latents: (z) => model.toNetwork(z) } };
+export function decoderOf(model: Networks): PlaceDecoder {
+  return {
+    latent: model.spec.latent,
+    decode: (z, count) => model.decode(z, count),
+    ...(isWhole(model) && { trained: { model, latents: (z: Float32Array) => model.toNetwork(z) } }),
+  };
 }
 
 /** One model for all particles, [5N]: no latent axes. */

@@ -7,7 +7,7 @@ import { GaussianHead, type Varied } from "../../network/head";
 import type { NamedArray } from "../../network/parameters";
 import { pointGroup } from "../../optics/symmetry";
 import { UnitAssembly } from "../units/unitAssembly";
-import { RunDecoder, type TrainedDecoder } from "./runDecoder";
+import { type DecoderNetworks, RunDecoder } from "./runDecoder";
 
 /**
  * The decoder of a run as values that a page can be sent, and the decoder that the page makes of them. It is the same code, in one
@@ -106,7 +106,7 @@ export function unpackDecoder(values: PackedDecoder, module: object): RunDecoder
   const compute = new CallingThread(module, memoryOf(spec, own));
   const decoder = new GaussianDecoder(spec, own, undefined, compute);
   decoder.load(arrays.map(unpacked));
-  const model: TrainedDecoder = {
+  const model: DecoderNetworks = {
     ...{ spec, head: own, gaussianDecoder: decoder, roles: decoder.roles },
     decode: (z, count) => decoder.decode(z, count),
     dispose: () => {},

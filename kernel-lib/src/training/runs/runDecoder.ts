@@ -9,7 +9,7 @@ import { changeBase } from "../secondRound/baseModels";
 import type { UnitAssembly } from "../units/unitAssembly";
 
 /** Networks with the axes that a run trained. */
-export interface TrainedDecoder {
+export interface DecoderNetworks {
   readonly spec: { readonly latent: number };
   readonly head: GaussianDecoder["head"];
   /** What the axes change. */
@@ -27,7 +27,7 @@ export interface DecoderParts {
   neutral: GaussianModel;
   /** For each Gaussian 1 if the networks may change it. Undefined if they may change all. */
   free: Uint8Array | undefined;
-  model: TrainedDecoder;
+  model: DecoderNetworks;
   units: UnitAssembly;
   /** That of the run from which a second round started, if its axes are the first of this one. */
   parent: RunDecoder | undefined;
