@@ -1,5 +1,4 @@
 import { InputError } from "../errors";
-import { packageVersion } from "../version";
 
 // Also used in browsers by JupyterLab's file viewers: no Node modules.
 
@@ -198,7 +197,7 @@ export interface NewHeader {
   spaceGroup: 0 | 1;
   /** Position of the first voxel in Å. Default 0, 0, 0. */
   origin?: readonly [number, number, number];
-  /** Up to nine lines that say where the data come from, after one with the version of this program; 80 characters of each. */
+  /** Up to ten lines that say where the data come from; 80 characters of each. */
   labels?: readonly string[];
   statistics: { min: number; max: number; mean: number; rms: number };
 }
@@ -230,7 +229,7 @@ export function formatHeader(header: NewHeader): Uint8Array {
   bytes.set(latin1Bytes("MAP "), 208);
   bytes.set(littleEndian ? [0x44, 0x44] : [0x11, 0x11], 212);
   float(55, statistics.rms);
-  const labels = [`e2gmm ${packageVersion}`, ...(header.labels ?? [])].slice(0, 10);
+  const labels = (header.labels ?? []).slice(0, 10);
   int(56, labels.length);
   for (const [i, label] of labels.entries()) {
     const text = label.replace(/[^\x20-\x7e]/g, "?").slice(0, 80);

@@ -1,5 +1,6 @@
 import { AtomicFile } from "../atomicWrite";
 import { notFinite } from "../finite";
+import { packageVersion } from "../version";
 import { formatHeader, headerBytes, type NewHeader } from "./mrcHeader";
 import { findNotFinite } from "./mrcValues";
 
@@ -96,7 +97,9 @@ export class MrcWriter {
     const rms = Math.sqrt(Math.max(0, this.squares / n - mean * mean));
     const empty = this.count === 0;
     const statistics = { min: empty ? 0 : this.min, max: empty ? 0 : this.max, mean, rms };
-    await this.file.writeAt(formatHeader({ ...header, statistics }), 0);
+    // The version first, so that every file says what wrote it
+    const labels = [`e2gmm ${packageVersion}`, ...(header.labels ?? [])];
+    await this.file.writeAt(formatHeader({ ...header, labels, statistics }), 0);
     await this.file.commit();
   }
 
