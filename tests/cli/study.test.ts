@@ -29,7 +29,7 @@ test("a study of seeds is made part by part and compared, and places of other pa
   assert.equal(JSON.parse(readFileSync(at("study.ipynb"), "utf8")).nbformat, 4);
 
   const place = words("place study/seed_3/run --particles sim/particles.star --threads 1 --out places.csv");
-  assert.match(succeed(folder, ...place), /^places.csv: 60 particles on 1 axes/m);
+  assert.match(succeed(folder, ...place), /^places.csv: 60 particles on 1 axis/m);
   const table = readFileSync(path.join(folder, "places.csv"), "utf8").trim().split("\n");
   assert.equal(table[0], "index,z1,z1_deviation");
   assert.equal(table.length, 61);

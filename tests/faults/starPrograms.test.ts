@@ -89,13 +89,9 @@ describe("the command", () => {
     refuses(at(), args, /^e2gmm: memory: not enough .*smaller box/);
   });
 
-  test("EMAN2 lists are refused with correct advice", () => {
+  test("EMAN2 lists whose stack is missing say which one", () => {
     writeFileSync(at("a.lst"), "#LSX\n# This file is in fast LST format.\n# 20\n0\tp.hdf\n");
     const args = ["reconstruct", "--particles", "a.lst", "--out", "map.mrc"];
-    refuses(
-      at(),
-      args,
-      /a particle list of EMAN2, which is not read yet, and EMAN2 writes no STAR file with angles/,
-    );
+    refuses(at(), args, /a\.lst: expected the image stack p\.hdf in its own folder, .*found no such file/);
   });
 });

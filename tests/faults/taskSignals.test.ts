@@ -170,6 +170,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   train: () => e2.train(training()),
   trainInThisThread: () => e2.training.trainInThisThread(training()),
   exploreTraining: () => e2.exploreTraining(training()),
+  exportPage: () => e2.exportPage({} as never, at("page.html")),
 };
 /** Functions that pass their task on to a function with its own test. */
 const handedOn = [
@@ -177,6 +178,7 @@ const handedOn = [
   "Explorer.cluster",
   "Explorer.umap",
   "Explorer.begin",
+  "Explorer.exportPage",
   "MotionCorrection.state",
 ];
 

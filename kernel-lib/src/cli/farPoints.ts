@@ -41,9 +41,11 @@ async function farPoints(
   folder: string,
   points: readonly Pick<Point, "z">[],
 ): Promise<{ count: number; far: string; ranges: string } | undefined> {
+  const [first] = points;
+  if (!first) return undefined;
   const files = new RunFolder(folder);
   const { points: places } = await readUsedParticles(files, await files.readRecord());
-  const latent = points[0]?.z.length ?? 0;
+  const latent = first.z.length;
   if (places.length < 3 * latent || places.every((x, i) => x === places[i % latent])) return undefined;
   const population = new Population(places, latent);
   const far = points.filter(({ z }) => population.isFar(z)).map(({ z }) => z.map(shortened).join(","));
