@@ -15,6 +15,7 @@ import {
 import { overConsensus } from "./overConsensus";
 import { posedSource } from "./posedSource";
 import { realMotion } from "./realMotion";
+import { requireParticlesAround } from "./statesWithParticles";
 
 /** Options of {@link correctRun}. */
 export interface CorrectRunOptions extends Omit<CorrectOptions, "indices"> {
@@ -54,6 +55,7 @@ export async function prepareRunCorrection(
   const latents = await run.latents();
   const indices = await usedRows(run, latents.refined.length / run.latent);
   const motion = await motionOf(run, latents.refined, { allAxes });
+  const check = await stateCheck(run, allAxes);
   const poses = await openRunParticles(record.inputs, { signal: task.signal });
   try {
     const source = images ? posedSource(images, poses) : poses;
@@ -62,7 +64,7 @@ export async function prepareRunCorrection(
       source,
       motion,
       { ...task, indices },
-      { finished: (found) => overConsensus(found, neutral) },
+      { check, finished: (found) => overConsensus(found, neutral) },
     );
   } finally {
     await poses.close();
@@ -83,12 +85,28 @@ export async function motionOf(
     ...(bodies && { bodies }),
     ...(group && { unit: { group, gaussians: neutral.count / group.order } }),
   };
-  if (allAxes) return motion;
-  const axes = await run.axes();
+  const followed = new Set(await followedAxes(run, allAxes));
   return realMotion(
     motion,
-    axes.map(({ real }) => real !== false),
+    Array.from({ length: latent }, (_, d) => followed.has(d)),
   );
+}
+
+/** Axes along which motion is undone. */
+async function followedAxes(run: Run, allAxes: boolean): Promise<number[]> {
+  const axes = await run.axes();
+  return Array.from(axes.keys()).filter((d) => allAxes || axes[d]!.real !== false);
+}
+
+/** Refuses states that no particles are around. */
+async function stateCheck(run: Run, allAxes: boolean): Promise<(state: ArrayLike<number>) => void> {
+  const { refined } = await run.latents();
+  const indices = await usedRows(run, refined.length / run.latent);
+  return requireParticlesAround(refined, {
+    latent: run.latent,
+    axes: await followedAxes(run, allAxes),
+    indices,
+  });
 }
 
 /** Rows of the particles that took part in the training; with symmetry all copies of each. */
@@ -110,8 +128,8 @@ async function usedRows(run: Run, count: number): Promise<Int32Array> {
  *
  * Both halves are corrected by the one training of the run, which has seen all particles.
  * @param state the place of the state, one number for each axis
- * @throws InputError before the run is complete, for a state that is no place of its latent space, for images of
- *   other particles, and as `reconstruct`; StoppedError
+ * @throws InputError before the run is complete, for a state that is no place of its latent space or has no particles around it, for images
+ *   of other particles, and as `reconstruct`; StoppedError
  * @example
  * ```ts
  * const run = await e2.openRun("RUN");
@@ -126,8 +144,9 @@ export async function correctRun(
   options: CorrectRunOptions = {},
 ): Promise<CorrectedReconstruction> {
   const task = beginTask(options);
-  // Refuses states of other dimensions before the images are read.
+  // Refuses states before the images are read.
   run.decode(state);
+  (await stateCheck(run, task.allAxes ?? false))(state);
   const cells = await prepareRunCorrection(run, task);
   try {
     return await cells.state(state, task);

@@ -95,6 +95,8 @@ const mostOfNearest = 0.5;
 
 /** What is done with the maps, and what ends with them. @internal */
 export interface CorrectionHooks {
+  /** @throws InputError for a state that cannot be made */
+  check?(state: ArrayLike<number>): void;
   finished?(found: CorrectedReconstruction): CorrectedReconstruction;
   closed?(): Promise<void>;
 }
@@ -135,6 +137,7 @@ export class MotionCorrection {
   async state(place: ArrayLike<number>, options: TaskOptions = {}): Promise<CorrectedReconstruction> {
     const task = beginTask(options);
     const { given, store, progress, motions } = this;
+    this.hooks.check?.(place);
     const targets = [motions[0].decode(place), motions[1].decode(this.placeInSecond(place))] as const;
     const carried = async (half: 0 | 1) => {
       task.onProgress?.({ task: "motion-corrected map", done: half, total: 3 });
