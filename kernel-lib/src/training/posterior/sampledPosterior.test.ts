@@ -4,9 +4,10 @@ import { mostSampledAxes, sampledPosterior } from "./sampledPosterior";
 
 /** A likelihood, the same for all particles. */
 const likelihoodOf = (of: (z: ArrayLike<number>) => number, latent: number) => ({
-  scores: async (particles: Int32Array, z: Float32Array) => ({
-    score: Float32Array.from(particles, (_, b) => of(z.subarray(b * latent, (b + 1) * latent))),
-  }),
+  scores: async (particles: Int32Array, z: Float32Array) => {
+    assert.ok(particles.length > 0, "engines refuse batches of no particle");
+    return { score: Float32Array.from(particles, (_, b) => of(z.subarray(b * latent, (b + 1) * latent))) };
+  },
 });
 
 /** Moments of a posterior over two axes by sums on a fine grid. */

@@ -65,7 +65,10 @@ export async function sampledPosterior(
     let active = samplers;
     for (let s = 0; s < 2 * pairs * temperings.length && active.length > 0; s++) {
       throwIfStopped(signal);
-      if (s === 2 * firstPairs * temperings.length) active = active.filter((sampler) => !sampler.isNormal());
+      if (s === 2 * firstPairs * temperings.length) {
+        active = active.filter((sampler) => !sampler.isNormal());
+        if (active.length === 0) break;
+      }
       const particles = Int32Array.from(active, ({ particle }) => particle);
       const points = new Float32Array(particles.length * latent);
       for (const [i, sampler] of active.entries()) points.set(sampler.sample(s), i * latent);
