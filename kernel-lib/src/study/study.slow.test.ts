@@ -16,7 +16,7 @@ import { openRun } from "../training/runs/openRun";
 import type { TrainingSettings } from "../training/settings";
 import { readStudy, studyHalves, studyOptions, studySeeds } from "./studies";
 
-/** 12 states × 60 particles of 32² pixels, of which a half shows the motion clearly, and a neutral model. */
+/** 12 states × 120 particles of 32² pixels, of which a half shows the motion clearly, and a neutral model. */
 const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-study-"));
 const data = {
   particles: path.join(folder, "particles.star"),
@@ -27,7 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(async () => {
   await useBackend("wasm");
   const { consensus } = await simulateLinearMotion({
-    ...{ folder, states: 12, particlesPerState: 60, range: 0.25, boxSize: 32, apix: 4, snr: 2, seed: 5 },
+    ...{ folder, states: 12, particlesPerState: 120, range: 0.25, boxSize: 32, apix: 4, snr: 2, seed: 5 },
   });
   const size = { resolution: 12, gaussians: 48, startGaussians: 48, boxSize: 32 };
   await writeModelText(data.model, (await growNeutralModel(await readMap(consensus), size)).model);
@@ -36,8 +36,8 @@ beforeAll(async () => {
 });
 
 const options: NonNullable<TrainingSettings["options"]> = {
-  ...{ latent: 1, vary: ["position"], epochs: 10, coarseEpochs: 4, batchSize: 8 },
-  ...{ hidden: [32, 32], featureSize: 32, heldOut: 0.2 },
+  ...{ latent: 1, vary: ["position"], epochs: 15, coarseEpochs: 4, batchSize: 8 },
+  ...{ hidden: [64, 64], featureSize: 32, heldOut: 0.2 },
 };
 const common = () => ({
   particles: data.particles,
@@ -81,8 +81,8 @@ describe("a study", { timeout: 600_000 }, () => {
       readFileSync(path.join(out, half, "particles.star"), "utf8"),
     );
     const images = rows.map((text) => text.match(/\d+@\S+/g)!);
-    assert.equal(new Set(images.flat()).size, 720);
-    assert.equal(images[0]!.length + images[1]!.length, 720);
+    assert.equal(new Set(images.flat()).size, 1440);
+    assert.equal(images[0]!.length + images[1]!.length, 1440);
 
     assert.deepEqual(await readStudy(out), JSON.parse(JSON.stringify(report)));
     const again = await studyHalves(halves);

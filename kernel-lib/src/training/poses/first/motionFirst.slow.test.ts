@@ -26,7 +26,7 @@ test("where a molecule moves, poses are refined together with places, with a new
   ];
   const others = [-0.12, -0.04, 0.04, 0.12].map(state);
   const { truth, wrong } = await wrongPoses(t, folder, {
-    ...{ particles: 120, rotation: 3, shift: 3, snr: 2, places: state(-0.2), others },
+    ...{ particles: 240, rotation: 3, shift: 3, snr: 2, places: state(-0.2), others },
   });
   const { map } = await reconstruct(wrong, { halves: "none" });
   const files = { particles: wrong.file, model: path.join(folder, "model.txt") };
