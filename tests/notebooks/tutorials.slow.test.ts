@@ -43,11 +43,16 @@ describe("tutorials on their stand-ins", skipIf(skip), () => {
     expect(printed(notebook, /adjusted Rand index: ([\d.]+)/)).toBeGreaterThan(0.95);
     const [, ...rows] = table(notebook, /Particles of each true state in each set/).slice(1);
     const counts = rows.map((row) => row.slice(1).map(Number));
-    // Each state has most of its particles in a set of its own, the rare state in the last.
+    // Each state has most of its particles in a set of its own; of so few particles one may be divided.
     const best = counts.map((row) => row.indexOf(Math.max(...row)));
     expect(new Set(best).size).toBe(7);
-    expect(counts[0]!.length).toBe(7);
-    expect(best.at(-1)).toBe(counts[0]!.length - 1);
+    expect([7, 8]).toContain(counts[0]!.length);
+    const rare = counts.at(-1)!;
+    const found = rare[best.at(-1)!]!;
+    const inItsSet = counts.reduce((sum, row) => sum + row[best.at(-1)!]!, 0);
+    const all = rare.reduce((a, b) => a + b, 0);
+    expect(found / inItsSet, `${found} of ${inItsSet} in the set`).toBeGreaterThan(0.8);
+    expect(found / all, `${found} of ${all} of the rare state`).toBeGreaterThan(0.8);
     expect(printed(notebook, /([\d.]+) % of the particles are on the same side/)).toBeGreaterThan(95);
   });
 
