@@ -43,19 +43,27 @@ export interface CorrectRunOptions extends Omit<CorrectOptions, "indices"> {
  * run.close();
  * ```
  */
-export async function prepareRunCorrection(
+export function prepareRunCorrection(run: Run, options: CorrectRunOptions = {}): Promise<MotionCorrection> {
+  return prepared(run, options, []);
+}
+
+/** As {@link prepareRunCorrection}; `states` that cannot be made are refused before the images are read. */
+async function prepared(
   run: Run,
-  options: CorrectRunOptions = {},
+  options: CorrectRunOptions,
+  states: readonly ArrayLike<number>[],
 ): Promise<MotionCorrection> {
   const { images, allAxes = false, ...task } = beginTask(options);
-  const { record, neutral } = run;
+  const { record, neutral, latent } = run;
   const { symmetry } = record.inputs;
   if (symmetry !== undefined && images)
     throw new InputError("images", `those of the run, which has symmetry ${symmetry}`, images.file);
-  const latents = await run.latents();
-  const indices = await usedRows(run, latents.refined.length / run.latent);
-  const motion = await motionOf(run, latents.refined, { allAxes });
-  const check = await stateCheck(run, allAxes);
+  const { refined } = await run.latents();
+  const indices = await usedRows(run, refined.length / latent);
+  const motion = await motionOf(run, refined, { allAxes });
+  const axes = await followedAxes(run, allAxes);
+  const check = requireParticlesAround(refined, { latent, axes, indices });
+  for (const state of states) check(state);
   const poses = await openRunParticles(record.inputs, { signal: task.signal });
   try {
     const source = images ? posedSource(images, poses) : poses;
@@ -98,17 +106,6 @@ async function followedAxes(run: Run, allAxes: boolean): Promise<number[]> {
   return Array.from(axes.keys()).filter((d) => allAxes || axes[d]!.real !== false);
 }
 
-/** Refuses states that no particles are around. */
-async function stateCheck(run: Run, allAxes: boolean): Promise<(state: ArrayLike<number>) => void> {
-  const { refined } = await run.latents();
-  const indices = await usedRows(run, refined.length / run.latent);
-  return requireParticlesAround(refined, {
-    latent: run.latent,
-    axes: await followedAxes(run, allAxes),
-    indices,
-  });
-}
-
 /** Rows of the particles that took part in the training; with symmetry all copies of each. */
 async function usedRows(run: Run, count: number): Promise<Int32Array> {
   const used = await usedParticles({ record: run.record, outliers: () => run.outliers() }, count);
@@ -144,10 +141,9 @@ export async function correctRun(
   options: CorrectRunOptions = {},
 ): Promise<CorrectedReconstruction> {
   const task = beginTask(options);
-  // Refuses states before the images are read.
+  // Refuses states of other dimensions.
   run.decode(state);
-  (await stateCheck(run, task.allAxes ?? false))(state);
-  const cells = await prepareRunCorrection(run, task);
+  const cells = await prepared(run, task, [state]);
   try {
     return await cells.state(state, task);
   } finally {

@@ -62,6 +62,16 @@ export async function openSource(file: string, options: OpenSourceOptions = {}):
   return decompressSource({ file, compression, compressedBytes }, options);
 }
 
+/** All bytes of a file, decompressed if necessary. @throws InputError as {@link openSource} */
+export async function readWhole(file: string): Promise<Buffer> {
+  const source = await openSource(file);
+  try {
+    return await source.read(0, source.size);
+  } finally {
+    await source.close();
+  }
+}
+
 /** The first bytes of a file, decompressed if necessary; fewer than `length` if it is shorter. */
 export async function readStart(file: string, length: number): Promise<Buffer> {
   const handle = await openForReading(file);

@@ -1,5 +1,5 @@
 import { InputError } from "../errors";
-import { openSource } from "./fileSource";
+import { readWhole } from "./fileSource";
 
 /**
  * EMAN2's list files (.lst): `#LSX`, a line of comment, a line with the length of the others, then one line per image, `number`,
@@ -34,13 +34,7 @@ export class LstFile {
 
   /** @throws InputError if the file is missing, no list, or empty */
   static async read(file: string): Promise<LstFile> {
-    const source = await openSource(file);
-    let bytes: Buffer;
-    try {
-      bytes = await source.read(0, source.size);
-    } finally {
-      await source.close();
-    }
+    const bytes = await readWhole(file);
     if (!/^#LS[TX]/.test(bytes.toString("latin1", 0, 4))) {
       throw new InputError(file, "a list of EMAN2, which begins with #LSX", "something else");
     }

@@ -1,5 +1,5 @@
 import { InputError } from "../errors";
-import { memoryFor, openSource } from "./fileSource";
+import { memoryFor, readWhole } from "./fileSource";
 import {
   type NumpyField,
   type NumpyHeader,
@@ -41,13 +41,7 @@ export class NumpyTable {
 
   /** Reads a file. @throws InputError if it is not a structured array, holds Python objects, or has the wrong length */
   static async read(file: string): Promise<NumpyTable> {
-    const source = await openSource(file);
-    let bytes: Buffer;
-    try {
-      bytes = await source.read(0, source.size);
-    } finally {
-      await source.close();
-    }
+    const bytes = await readWhole(file);
     const header = parseNumpyHeader(bytes, file);
     const { count, rowBytes, dataStart } = header;
     const expected = dataStart + count * rowBytes;

@@ -103,7 +103,7 @@ function basesOf({ decoder, neutral, units }: ReturnType<typeof made>): BaseMode
   return new BaseModels({ neutral, decodeMany, trained: decoder.trained }, axes, units.count);
 }
 
-/** Value, slope and curvature of the log-likelihood. */
+/** Value, gradient and curvature of the log-likelihood. */
 function likelihood(
   design: Design,
   { pose = false, half = false, held = false, fixed = false, base = false } = {},
