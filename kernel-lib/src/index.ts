@@ -22,6 +22,7 @@ export { explore, exploreTraining } from "./explorer/explore";
 export { exportPage } from "./explorer/page/exportPage";
 export * as formats from "./formats";
 export * as fourier from "./fourier";
+export * as jobs from "./jobs";
 export * as latent from "./latent";
 export * as maps from "./maps";
 export * as model from "./model";

@@ -22,6 +22,7 @@ const order = [
   "network",
   "simulate",
   "training",
+  "jobs",
   "latent",
   "evidence",
   "atoms",
