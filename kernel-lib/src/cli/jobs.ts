@@ -151,7 +151,7 @@ function lineOf(status: JobStatus): string {
     reason,
     ...(since !== undefined && (ended !== undefined || isOpen(state)) ? [`${since.toFixed(0)} s`] : []),
     ...(host !== undefined ? [`on ${host}`] : []),
-    ...(restarts > 0 ? [`started again ${restarts} times`] : []),
+    ...(restarts > 0 ? [restarts === 1 ? "started again once" : `started again ${restarts} times`] : []),
   ].filter((text) => text !== "");
   const how = details.length > 0 ? ` (${details.join(", ")})` : "";
   return `${place} ${which} ${name}, ${id}: ${state}${how}: ${typedCommand(command)}`;

@@ -69,7 +69,7 @@ export async function jobsOf(jobs: JobsFolder): Promise<JobStatus[]> {
   }
   // Slurm is asked only about what has not said itself that it has ended.
   const asked = all.filter(
-    ({ record, tasks }) => record.queue === "slurm" && tasks.some((task) => !hasEnded(task)),
+    ({ record, tasks }) => record.queue === "slurm" && tasks.some((task) => !isOver(task)),
   );
   const queued = await slurmQueue(asked.map(({ record }) => record.id).filter((id) => id !== ""));
   const found: JobStatus[] = [];
@@ -90,6 +90,9 @@ export async function jobsOf(jobs: JobsFolder): Promise<JobStatus[]> {
   return found;
 }
 
+/** Whether a task has ended for good: a stopped one may have been put back into the queue. */
+const isOver = (task: TaskRecord | undefined): boolean => task?.state === "complete" || task?.state === "failed";
+
 const hasEnded = (task: TaskRecord | undefined): boolean =>
   task !== undefined && task.state !== "running" && task.state !== "requeued";
 
@@ -103,7 +106,7 @@ interface Known {
 
 async function stateOf(known: Known): Promise<{ state: JobState; reason: string }> {
   const { folder, record, number, task, inQueue } = known;
-  if (task && hasEnded(task)) {
+  if (task && hasEnded(task) && (isOver(task) || inQueue === undefined)) {
     const { code = 0 } = task;
     return { state: task.state as JobState, reason: code === 0 ? "" : `exit code ${code}` };
   }
