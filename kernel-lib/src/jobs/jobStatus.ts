@@ -91,7 +91,8 @@ export async function jobsOf(jobs: JobsFolder): Promise<JobStatus[]> {
 }
 
 /** Whether a task has ended for good: a stopped one may have been put back into the queue. */
-const isOver = (task: TaskRecord | undefined): boolean => task?.state === "complete" || task?.state === "failed";
+const isOver = (task: TaskRecord | undefined): boolean =>
+  task?.state === "complete" || task?.state === "failed";
 
 const hasEnded = (task: TaskRecord | undefined): boolean =>
   task !== undefined && task.state !== "running" && task.state !== "requeued";

@@ -61,7 +61,7 @@ export async function slurmQueue(ids: readonly string[]): Promise<Map<string, Qu
   return found;
 }
 
-const ended = /^(COMPLETED|COMPLETING|CANCELLED|FAILED|TIMEOUT|NODE_FAIL|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY)/;
+const ended = /^(COMPLETED|CANCELLED|FAILED|TIMEOUT|NODE_FAIL|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY)/;
 
 /** How a task that has left the queue ended, as far as Slurm remembers: `TIMEOUT`, `OUT_OF_MEMORY`, …. */
 export async function slurmEnd(id: string): Promise<string | undefined> {

@@ -1,3 +1,5 @@
+import { mkdir, rmdir } from "node:fs/promises";
+import path from "node:path";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { shellWord } from "../shellWord";
@@ -57,30 +59,51 @@ export async function submitSteps(
   }
   const after = await waitedFor(settings.after ?? []);
   const last = Math.max(0, ...before.map(({ number }) => number));
-  const made: { folder: JobFolder; record: JobRecord }[] = [];
+  const made: MadeJob[] = [];
+  for (const [s, step] of steps.entries()) {
+    const number = last + 1 + s;
+    const folder = jobs.job(number, step.name);
+    const waits: Waited[] = s === 0 ? after : [waitFor(made.at(-1)!)];
+    const record = recordOf(step, number, settings, { waits, cwd });
+    // Everything that may be refused comes before anything is written.
+    const script = record.queue === "slurm" ? await scriptOf(folder, record, settings) : "";
+    made.push({ folder, record, script, waits });
+  }
+  if (settings.onPreview) {
+    for (const job of made) settings.onPreview(previewOf(job, settings));
+    return [];
+  }
+  const created = await mkdir(place, { recursive: true });
   try {
-    for (const [s, step] of steps.entries()) {
-      const folder = jobs.job(last + 1 + s, step.name);
-      const waits: Waited[] = s === 0 ? after : [waitFor(made.at(-1)!)];
-      const record = recordOf(step, last + 1 + s, settings, { waits, cwd });
-      if (settings.onPreview) {
-        settings.onPreview(await previewOf(folder, record, settings, waits));
-        made.push({ folder, record: { ...record, id: `<id of ${step.name}>` } });
-        continue;
-      }
-      await folder.write(record);
-      made.push({ folder, record });
-      if (record.queue === "slurm") record.id = await toSlurm(folder, record, settings, waits);
-      if (record.queue === "slurm") await folder.write(record);
-    }
-    if (settings.onPreview) return [];
+    for (const job of made) await job.folder.write(job.record);
     if (settings.queue === "local") await startWorker(made);
+    else await toSlurm(made, settings);
   } catch (error) {
     // Jobs that were submitted already stay, and are listed.
     for (const { folder, record } of made) if (record.id === "") await folder.remove();
+    if (created !== undefined) await removeEmpty(place, created);
     throw error;
   }
   return (await jobsOf(jobs)).filter(({ number }) => number > last);
+}
+
+/** A job that is to be submitted. */
+interface MadeJob {
+  folder: JobFolder;
+  record: JobRecord;
+  script: string;
+  waits: readonly Waited[];
+}
+
+/** Removes a folder and those above it that were created with it, as long as they are empty. */
+async function removeEmpty(folder: string, created: string): Promise<void> {
+  for (let at = path.resolve(folder); at.startsWith(path.resolve(created)); at = path.dirname(at)) {
+    const isRemoved = await rmdir(at).then(
+      () => true,
+      () => false,
+    );
+    if (!isRemoved) return;
+  }
 }
 
 function waitFor({ folder, record }: { folder: JobFolder; record: JobRecord }): Waited {
@@ -151,7 +174,7 @@ function sbatchOptions(
   folder: JobFolder,
   record: JobRecord,
   settings: QueueSettings,
-  waits: readonly Waited[],
+  after: readonly string[],
 ): string[] {
   const { tasks } = record;
   const log = logOf(folder);
@@ -162,9 +185,7 @@ function sbatchOptions(
     ...[`--output=${log}`, `--error=${log}`, "--open-mode=append", "--requeue"],
     `--array=1-${tasks.length}`,
     ...(settings.time !== undefined ? [`--time=${settings.time}`] : []),
-    ...(waits.length > 0
-      ? [`--dependency=afterok:${waits.map(({ id }) => id).join(":")}`, "--kill-on-invalid-dep=yes"]
-      : []),
+    ...(after.length > 0 ? [`--dependency=afterok:${after.join(":")}`, "--kill-on-invalid-dep=yes"] : []),
   ];
 }
 
@@ -181,30 +202,27 @@ async function scriptOf(folder: JobFolder, record: JobRecord, settings: QueueSet
   });
 }
 
-async function previewOf(
-  folder: JobFolder,
-  record: JobRecord,
-  settings: QueueSettings,
-  waits: readonly Waited[],
-): Promise<string> {
+function previewOf({ folder, record, script, waits }: MadeJob, settings: QueueSettings): string {
   const commands = record.tasks.map((task) => `# ${typedCommand(task)}\n`).join("");
   if (record.queue === "local") return `# in the background, ${record.atATime} at a time:\n${commands}`;
-  const options = sbatchOptions(folder, record, settings, waits);
-  const words = [...options, folder.script].map((word) =>
-    /^[\w./:@%+=,-]+$/.test(word) ? word : shellWord(word),
+  const ids = waits.map(({ folder: waited, id }) => id || `<id of ${path.basename(waited)}>`);
+  const words = [...sbatchOptions(folder, record, settings, ids), folder.script].map((word) =>
+    /^[\w./:@%+=,<> -]+$/.test(word) ? word : shellWord(word),
   );
-  return `${commands}# sbatch ${words.join(" ")}\n${await scriptOf(folder, record, settings)}`;
+  return `${commands}# sbatch ${words.join(" ")}\n${script}`;
 }
 
-async function toSlurm(
-  folder: JobFolder,
-  record: JobRecord,
-  settings: QueueSettings,
-  waits: readonly Waited[],
-): Promise<string> {
-  await writeAtomic(folder.script, await scriptOf(folder, record, settings));
-  // A job that has left the queue in good order since it was looked up needs not be waited for.
-  const queued = await slurmQueue(waits.map(({ id }) => id));
-  const still = waits.filter(({ id }) => [...queued.keys()].some((key) => key.startsWith(`${id}_`)));
-  return submitToSlurm([...sbatchOptions(folder, record, settings, still), folder.script]);
+/** Submits jobs in order. */
+async function toSlurm(made: readonly MadeJob[], settings: QueueSettings): Promise<void> {
+  for (const { folder, record, script, waits } of made) {
+    await writeAtomic(folder.script, script);
+    const ids = waits.map(
+      ({ folder: waited, id }) => made.find((job) => job.folder.folder === waited)?.record.id ?? id,
+    );
+    // A job that has left the queue in good order since it was looked up needs not be waited for.
+    const queued = [...(await slurmQueue(ids)).keys()];
+    const still = ids.filter((id) => queued.some((key) => key.startsWith(`${id}_`)));
+    record.id = await submitToSlurm([...sbatchOptions(folder, record, settings, still), folder.script]);
+    await folder.write(record);
+  }
 }
