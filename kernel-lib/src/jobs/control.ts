@@ -3,7 +3,7 @@ import path from "node:path";
 import { InputError, throwIfStopped } from "../errors";
 import { beginTask, type TaskOptions } from "../progress";
 import { JobFolder, type JobRecord, JobsFolder } from "./jobRecords";
-import { isOpen, type JobStatus, jobsOf } from "./jobStatus";
+import { isOpen, type JobStatus, jobsOf, latest } from "./jobStatus";
 import type { QueueSettings } from "./queueSettings";
 import { cancelInSlurm } from "./slurm";
 import { submitSteps } from "./submit";
@@ -99,11 +99,6 @@ export async function wait(place: string, options: TaskOptions = {}): Promise<Jo
     const { name, task, state, log } = wrong;
     throw new InputError(place, "jobs that end well", `${name}, task ${task}: ${state}; see ${log}`);
   }
-}
-
-/** Of tasks that were submitted several times, the last one. */
-function latest(statuses: readonly JobStatus[]): JobStatus[] {
-  return [...new Map(statuses.map((status) => [JSON.stringify(status.command), status])).values()];
 }
 
 /** Waits, but not for longer than until the signal is aborted. */

@@ -59,6 +59,11 @@ export async function listJobs(place: string): Promise<JobStatus[]> {
   return jobsOf(await JobsFolder.of(place));
 }
 
+/** Of tasks that were submitted several times, the last one. */
+export function latest(statuses: readonly JobStatus[]): JobStatus[] {
+  return [...new Map(statuses.map((status) => [JSON.stringify(status.command), status])).values()];
+}
+
 /** Tasks of the jobs in a folder. */
 export async function jobsOf(jobs: JobsFolder): Promise<JobStatus[]> {
   const all: { folder: JobFolder; record: JobRecord; tasks: (TaskRecord | undefined)[] }[] = [];

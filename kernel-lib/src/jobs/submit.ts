@@ -6,7 +6,7 @@ import { shellWord } from "../shellWord";
 import { packageVersion } from "../version";
 import { commandStep, jobsPlace } from "./commandJobs";
 import { type JobFolder, type JobRecord, JobsFolder } from "./jobRecords";
-import { type JobStatus, jobsOf } from "./jobStatus";
+import { type JobStatus, jobsOf, latest } from "./jobStatus";
 import { startWorker } from "./localWorker";
 import type { JobStep, QueueSettings } from "./queueSettings";
 import { fillTemplate } from "./queueTemplate";
@@ -155,7 +155,7 @@ function recordOf(
 async function waitedFor(places: readonly string[]): Promise<Waited[]> {
   const found = new Map<string, Waited>();
   for (const place of places) {
-    for (const job of await jobsOf(await JobsFolder.of(place))) {
+    for (const job of latest(await jobsOf(await JobsFolder.of(place)))) {
       if (job.state === "complete") continue;
       if (job.state !== "waiting" && job.state !== "running")
         throw new InputError(
