@@ -20,6 +20,7 @@ export * as evidence from "./evidence";
 export * as explorer from "./explorer";
 export { explore, exploreTraining } from "./explorer/explore";
 export { exportPage } from "./explorer/page/exportPage";
+export { type FetchedEntry, type FetchOptions, fetchEntry } from "./fetch/fetchEntry";
 export * as formats from "./formats";
 export * as fourier from "./fourier";
 export * as jobs from "./jobs";

@@ -23,6 +23,7 @@ const order = [
   "simulate",
   "training",
   "jobs",
+  "fetch",
   "latent",
   "evidence",
   "atoms",

@@ -6,6 +6,7 @@ import { addConvert } from "./convert";
 import { addCorrect } from "./correct";
 import { addDecode } from "./decode";
 import { addEvidence } from "./evidence";
+import { addFetch } from "./fetch";
 import { addFsc } from "./fsc";
 import { addJobs } from "./jobs";
 import { addKernel } from "./kernel";
@@ -42,6 +43,7 @@ export function makeProgram(run: RunCommand): Command {
     .exitOverride()
     // Errors are thrown and reported like all others, not printed by commander.
     .configureOutput({ outputError: () => undefined });
+  addFetch(program, run);
   addSimulate(program, run);
   addNeutral(program, run);
   addTrain(program, run);
