@@ -154,6 +154,7 @@ export async function resumeStudy(
   folder: string,
   how: Omit<Partial<StudySettings>, "particles" | "model" | "out" | "options" | "clusters"> = {},
 ): Promise<StudyReport | undefined> {
+  const begun = beginTask(how);
   const {
     kind,
     format: _,
@@ -161,7 +162,7 @@ export async function resumeStudy(
     modelSha256: ___,
     ...recorded
   } = await new StudyFolder(folder).readSettings();
-  const settings = { ...beginTask(how), ...recorded, out: folder } as StudySettings;
+  const settings = { ...begun, ...recorded, out: folder } as StudySettings;
   if (kind === "halves") return studyHalves(settings);
   return kind === "seeds" ? studySeeds(settings as SeedsSettings) : studyOptions(settings as OptionsSettings);
 }
