@@ -57,8 +57,8 @@ export async function studyHalves(given: HalvesSettings): Promise<StudyReport | 
   return runStudy({
     kind: "halves",
     parts,
-    settings,
-    own: gaussians === undefined ? {} : { gaussians },
+    settings: { ...settings, gaussians },
+    own: { gaussians },
     notes,
   });
 }
