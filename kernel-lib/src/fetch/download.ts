@@ -87,7 +87,8 @@ async function append(
   if (!isRest) at = 0;
   const file = await open(partialFile(target), isRest ? "r+" : "w");
   try {
-    for await (const part of answer.body ?? []) {
+    // The declarations of browsers, which some projects have, lack the iteration of streams.
+    for await (const part of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
       throwIfStopped(signal);
       await file.write(part, 0, part.length, at);
       at += part.length;

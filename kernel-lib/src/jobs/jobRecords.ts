@@ -8,9 +8,8 @@ import { jobsFolderName } from "../jobsFolderName";
 import { checked, numberIn, parsedJson, someText } from "../schema";
 import type { ProcessIdentity } from "../training/runs/processIdentity";
 
-/** Systems that jobs are given to. */
-export const queueSystems = ["slurm", "local"] as const;
-export type QueueSystem = (typeof queueSystems)[number];
+/** What jobs are given to: Slurm, or a process in the background of this machine. */
+export type QueueSystem = "slurm" | "local";
 
 /** What is recorded of a job when it is submitted, in `job.json`. */
 export interface JobRecord {
@@ -67,7 +66,7 @@ const jobSchema = v.looseObject({
   program: someText,
   number: count,
   name: someText,
-  queue: v.picklist(queueSystems, "slurm or local"),
+  queue: v.picklist(["slurm", "local"], "slurm or local"),
   id: v.string("text"),
   worker: v.optional(v.looseObject(identity)),
   cwd: someText,

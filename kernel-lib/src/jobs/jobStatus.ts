@@ -16,9 +16,11 @@ export interface JobStatus {
   task: number;
   /** Tasks of the job. */
   tasks: number;
+  /** What it was given to. */
   queue: QueueSystem;
   /** Id of the job: in Slurm, or of the local process that works on it. */
   id: string;
+  /** How far it is. */
   state: JobState;
   /** Why it waits, or how it ended, in a word of the queue or of the command; empty if there is nothing to say. */
   reason: string;
