@@ -17,6 +17,9 @@ const chosen = "#e8833a";
 const resting = "#b9c3cd";
 const fixed = "#8d97a3";
 
+/** Title of the scale of displacements. */
+export const displacementTitle = "Displacement from neutral (Å)";
+
 /** Stops of a colour scale at equal distances, as #rrggbb. */
 export type Scale = readonly string[];
 
@@ -101,7 +104,7 @@ export function colourGaussians(input: ColouringInput, ends: ScaleEnds): Coloure
 function byDisplacement(input: ColouringInput, ends: ScaleEnds): ColouredGaussians {
   const far = distances(input.neutral, input.gaussians, input);
   ends.displacement = Math.max(ends.displacement, roundedUp(largest(far)));
-  return onScale(far, "Displacement from neutral (Å)", scales.motion, { low: 0, high: ends.displacement });
+  return onScale(far, displacementTitle, scales.motion, { low: 0, high: ends.displacement });
 }
 
 function byAmplitude({ gaussians, neutral }: ColouringInput): ColouredGaussians {

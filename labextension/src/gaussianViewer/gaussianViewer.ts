@@ -116,6 +116,7 @@ export class GaussianViewerView extends FreedView {
     draw("neutral colourBy sphereScale spheresVisible region free", this.drawGaussians);
     draw("second secondVisible sphereScale", this.drawSecond);
     draw("arrowsFrom arrowsTo arrowScale arrowLeast arrowsVisible", this.drawArrows);
+    draw("outlines neutral", this.drawMaps);
     draw("slice", this.drawSlice);
     draw("shapes", this.drawShapes);
     this.listenTo(model, "change:maps", () => this.observeMaps());
@@ -162,7 +163,10 @@ export class GaussianViewerView extends FreedView {
     // Long arrows extend the colour scale of the spheres too
     this.drawGaussians();
   };
-  private readonly drawMaps = () => this.drawing?.maps();
+  private readonly drawMaps = () => {
+    this.drawing?.maps();
+    this.showLegends();
+  };
   private readonly drawSlice = () => {
     const slice = this.drawing?.slice();
     if (!slice) return;

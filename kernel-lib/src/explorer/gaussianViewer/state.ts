@@ -79,6 +79,8 @@ export const gaussianViewerTraits = {
   density: densityMap,
   /** Maps that are drawn as isosurfaces. */
   maps: list<DensityMap, DensityMap>(densityMap),
+  /** Whether opaque surfaces have dark outlines. */
+  outlines: bool(true),
   /** A plane through a map. */
   slice: json<MapSlice>(() => ({ visible: false, map: "", axis: "z", position: 0.5 })),
 
