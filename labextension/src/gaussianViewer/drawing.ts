@@ -16,7 +16,7 @@ import {
 import { arrowsBetween, distances, extentOf, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
 import { type SlicePicture, slicePicture, unpackedMap } from "./mapVolume.js";
 import { motionAt } from "./surfaceMotion.js";
-import { boxOfModel, type MapAccess, mapsOf, type ViewerAccess } from "./viewerState.js";
+import { boxOfModel, type MapAccess, mapsOf, originOf, type ViewerAccess } from "./viewerState.js";
 
 const secondColour = [0.95, 0.6, 0.25] as const;
 const secondOpacity = 0.4;
@@ -82,7 +82,7 @@ export class Drawing {
     if (!(this.drawnArrows || paintsMotion) || explained) return spheres ? [spheres] : [];
     const motion: Legend = {
       kind: "scale",
-      title: paintsMotion ? displacementTitle : "Motion (Å)",
+      title: paintsMotion ? displacementTitle(originOf(this.viewer).name) : "Motion (Å)",
       scale: scales.motion,
       low: 0,
       high: this.ends.displacement,
@@ -100,10 +100,10 @@ export class Drawing {
     }
     if (count === 0) return;
     const box = boxOfModel(viewer);
-    const [neutral, free, region] = [viewer.read("neutral"), viewer.read("free"), viewer.read("region")];
+    const [free, region] = [viewer.read("free"), viewer.read("region")];
     const colourBy = viewer.read("colourBy");
     const { colours, legend } = colourGaussians(
-      { ...box, gaussians: shown, neutral, free, region, colourBy },
+      { ...box, gaussians: shown, origin: originOf(viewer), free, region, colourBy },
       this.ends,
     );
     this.legend = legend;
@@ -211,7 +211,7 @@ export class Drawing {
 
   /** Colours a surface by the motion of the Gaussians that are shown; another function whenever they change. */
   private paintByMotion(): (position: Float32Array) => Float32Array {
-    const [from, to] = [this.viewer.read("neutral"), this.shown];
+    const [from, to] = [originOf(this.viewer).state, this.shown];
     if (this.painting?.from === from && this.painting.to === to) return this.painting.paint;
     const box = boxOfModel(this.viewer);
     const farthest = distances(from, to, box).reduce((most, length) => Math.max(most, length), 0);

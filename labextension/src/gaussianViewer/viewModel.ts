@@ -59,7 +59,16 @@ export class GaussianViewerViewModel extends ViewModel {
     this.region = new RegionModel(viewer);
     this.player = new PlayerModel(viewer, environment);
     const keys = [
-      ...["neutral", "colourBy", "sphereScale", "spheresVisible", "second", "secondVisible"],
+      ...[
+        "neutral",
+        "mean",
+        "displacementFrom",
+        "colourBy",
+        "sphereScale",
+        "spheresVisible",
+        "second",
+        "secondVisible",
+      ],
       ...["arrowsFrom", "arrowsTo", "arrowsVisible", "arrowScale", "arrowLeast"],
       ...["outlines", "slice", "shapes", "region", "title", "notice"],
     ];

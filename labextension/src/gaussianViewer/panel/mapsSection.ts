@@ -24,7 +24,7 @@ export function mapsSection(viewer: ViewerAccess): TemplateResult {
 
 const colourings = [
   ["own colour", "its colour"],
-  ["displacement", "displacement from neutral"],
+  ["displacement", "displacement"],
 ] as const;
 
 /** Shows one map, opaque, and nothing else. */
