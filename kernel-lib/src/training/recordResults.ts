@@ -25,6 +25,7 @@ export async function recordResults(
   const places = await TrainedPlaces.find(await trainer.ended(), task);
   const encoder = trainer.onAllAxes(trainer.encodeAll(), "encoder");
   const evidence = await places.evidence({ ...task, misfit: record.fit?.misfit });
+  if (evidence) places.reduce(evidence);
   await verifyLock(lock);
   await folder.writePlacedFrc(places.frc);
   const { axes } = trainer;

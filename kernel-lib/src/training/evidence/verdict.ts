@@ -82,6 +82,7 @@ export type VerdictSource = Pick<
   | "kept"
   | "realAxes"
   | "motion"
+  | "reduced"
   | "misfit"
 >;
 
@@ -107,17 +108,23 @@ export function verdictText(evidence: VerdictSource): VerdictText {
   const rare = evidence.toldApart && verdict !== "none" && !isReal(gain) ? apartText(evidence.toldApart) : "";
   const number = `${gainText(gain)} nats per particle held out${rare}`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
+  const trained = evidence.reduced && `${evidence.reduced.from.rms.toFixed(1)} Å`;
   const isNew = fixed > 0 ? "new " : "";
   const axesText = `${realAxes} of ${axes.length} ${isNew}${axes.length === 1 ? "axis" : "axes"} real`;
   const what = fixed > 0 ? "further heterogeneity" : "heterogeneity";
   const over = fixed > 0 ? "the fixed axes alone" : "one model for all";
   const sight = finest === undefined ? "" : `, seen to ${finest.toFixed(0)} Å`;
   const beside = kept ? addedText(kept, axes.length) : "";
-  const seen = `${number}, ${axesText}${beside}${sight}; decoded motion ${size}`;
+  const seen = `${number}, ${axesText}${beside}${sight}; decoded motion ${size}${trained ? `, of ${trained} that were trained: held-out particles support no more` : ""}`;
   const texts = {
     found: [`${what} found`, seen],
     weak: [`weak ${what}`, `${seen}, of which part is noise`],
-    none: [`no ${what} found`, `${number} over ${over}; the decoded motion of ${size} is not to be trusted`],
+    none: [
+      `no ${what} found`,
+      trained
+        ? `${number} over ${over}; held-out particles support ${size} of the ${trained} of motion that were trained, and no more is decoded`
+        : `${number} over ${over}; the decoded motion of ${size} is not to be trusted`,
+    ],
   } as const;
   const [headline, facts] = texts[verdict];
   const advice = [poseAdvice(evidence), misfitAdvice(evidence)].filter((one) => one !== "").join(". ");
