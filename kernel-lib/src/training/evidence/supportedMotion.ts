@@ -11,13 +11,12 @@ import { gainOver, type HalfScores } from "./halfScores";
 /** Parts of the trained change that are compared; the last is all of it. */
 export const triedFactors = [0, 0.25, 0.5, 0.75, 1] as const;
 
-/** Standard errors of the gain of few particles told apart for which an axis is left as it is. */
-const errorsApart = 2;
+/** Standard errors of a gain from which an axis is left as it is. */
+const errors = 2;
 
-/** Whether an axis keeps what was trained: it is real, or gains more than its error. */
-function isSupported({ real, gain, standardError, toldApart }: AxisGain): boolean {
-  if (real || gain > standardError) return true;
-  return toldApart !== undefined && toldApart.gain > errorsApart * toldApart.standardError;
+/** Whether an axis keeps what was trained: it is real, or may be. */
+function isSupported({ real, gain, standardError }: AxisGain): boolean {
+  return real || gain > errors * standardError;
 }
 
 /** Axes whose change may be noise, from 0. */
