@@ -23,6 +23,7 @@ export interface ClassedPlaces {
   classes: ArrayLike<number>;
   /** Places, [n · latent]. */
   places: Float32Array;
+  /** Axes of the latent space. */
   latent: number;
 }
 

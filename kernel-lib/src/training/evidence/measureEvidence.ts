@@ -21,7 +21,14 @@ import { measurePopulation, type PopulationPoints, underPopulation } from "./pop
 import { measurePosePrior } from "./posePrior";
 import { evenly, keepInMemory } from "./sample";
 import { agreementOfHalves, scatterOfHalves } from "./scatter";
-import { factorsOf, ofAllUnits, supportedPart, triedFactors, unsupportedAxes } from "./supportedMotion";
+import {
+  factorsOf,
+  fewestDeciding,
+  ofAllUnits,
+  supportedPart,
+  triedFactors,
+  unsupportedAxes,
+} from "./supportedMotion";
 import { finestRing, isReal, isUndecided, sentenceOf } from "./verdict";
 
 /** What is measured. */
@@ -316,6 +323,7 @@ class Measurement {
   ): Promise<AxisReduction | undefined> {
     const { decoder, targets, reduction } = this.context;
     if (!this.options.reduce) return reduction;
+    if (this.particles.length < fewestDeciding) return undefined;
     const unsupported = unsupportedAxes(axes);
     if (unsupported.length === 0) return undefined;
     const units = decoder.latent / axes.length;

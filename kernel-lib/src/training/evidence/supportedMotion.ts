@@ -8,6 +8,8 @@ import { gainOver, type HalfScores } from "./halfScores";
  * gains most if it is taken back.
  */
 
+/** Fewest held-out particles that decide: fewer hardly support anything, whatever there is. */
+export const fewestDeciding = 30;
 /** Parts of the trained change that are compared; the last is all of it. */
 export const triedFactors = [0, 0.25, 0.5, 0.75, 1] as const;
 
