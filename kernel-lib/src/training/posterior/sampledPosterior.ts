@@ -23,7 +23,7 @@ export const mostSampledAxes = 6;
 const fewestPerAxis = 1.5;
 
 /** Most particles that are sampled; of more, what sampling changes in these is learned, see {@link LearnedMoments}. */
-const mostSampled = 768;
+const mostSampled = 512;
 
 /** Posterior with the covariances of the axes. */
 export interface LocalPosterior extends Posterior {
@@ -33,7 +33,7 @@ export interface LocalPosterior extends Posterior {
 
 /** Options of {@link sampledPosterior}. */
 export interface SamplingOptions extends PosteriorOptions {
-  /** Most particles that are sampled. Default 768. */
+  /** Most particles that are sampled. Default 512. */
   most?: number;
 }
 
