@@ -108,6 +108,7 @@ const calls: Record<string, () => Promise<unknown>> = {
     e2.evidence.leaksOfPlaces(particles, { latent: 1, places: new Float32Array(particles.count) }),
   scoreVolumes: () => e2.evidence.scoreVolumes([], { truth: new Map() }),
   neighbourhoodSimilarity: () => e2.evidence.neighbourhoodSimilarity({} as never),
+  classAgreement: () => e2.evidence.classAgreement({} as never),
   informationImbalance: () => e2.evidence.informationImbalance({} as never),
   "Run.placesOf": () => e2.training.Run.prototype.placesOf.call({} as never, particles),
   studyHalves: () => e2.study.halves({ ...study(), resolution: 16 }),
