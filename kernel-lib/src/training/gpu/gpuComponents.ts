@@ -108,7 +108,8 @@ export class GpuComponents {
     await add(
       forwardProduct({
         ...{ step, layers: layer, layerCount: 1, activations: made.numbers, weights: basis, columns },
-        rows: (count) => count * units.count,
+        ...{ rows: (count) => count * units.count, mostRows: made.capacity * units.count },
+        form: device.productForm,
       }),
     );
     return all;
