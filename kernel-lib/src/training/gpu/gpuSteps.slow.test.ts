@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { afterAll, beforeEach, test } from "vitest";
+import { afterAll, beforeEach, test, vi } from "vitest";
 import { softwareGpu } from "../../../../tests/testing";
+import { GpuDevice } from "../../compute/gpu/gpuDevice";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { Adam } from "../../network/adam";
 import { GaussianHead, type Varied } from "../../network/head";
@@ -15,6 +16,7 @@ import { chooseSpread } from "../../projection/plan";
 import { WasmEngine } from "../../projection/wasm";
 import { Random } from "../../random";
 import { ParticleBatches } from "../batches";
+import { deviceOf } from "../device/deviceOf";
 import { engineSteps } from "../device/engineSteps";
 import type { Prepared } from "../preparation";
 import type { EpochParts } from "../stepParts";
@@ -192,6 +194,31 @@ test("particles are stored in half precision only where that lets them stay on t
     [16000, 30000, 60000].map((n) => particleStorage({ ...small, count: n })),
     ["single", "half", "ring"],
   );
+});
+
+test("a step that does not fit in the GPU's memory: networks on the CPU, projections in parts, and a note that says so", async () => {
+  // A buffer has room for the networks, but not for the grids of six particles.
+  const spy = vi.spyOn(GpuDevice.prototype, "largestBuffer", "get").mockReturnValue(8000);
+  const design: Design = { latent: 3, form: "quadratic", vary: ["position", "amplitude"] };
+  const parts = partsOf(gpu, design);
+  const notes: string[] = [];
+  const options = {
+    epoch: 1,
+    latentNoise: 0,
+    spreadPenalty: 0.05,
+    onNote: (note: string) => notes.push(note),
+  };
+  const step = { rings: 6, random: new Random(1), scale: 0.3, rate };
+  await deviceOf(gpu)
+    .takeSteps(parts, step, options)
+    .finally(() => spy.mockRestore());
+  assert.equal(notes.length, 1);
+  assert.match(
+    notes[0]!,
+    /^networks are trained on the CPU, the GPU computes projections only: .* a step of so many particles/,
+  );
+  expectSame([...parts.model.save(), ...parts.adam.save()], await trained(cpu, design));
+  parts.model.dispose();
 });
 
 test("a step is at most 30 dispatches: networks of three hidden layers, strain penalty", async () => {
