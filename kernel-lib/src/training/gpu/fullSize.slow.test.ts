@@ -160,7 +160,7 @@ test("a training uses less than 4 GB of a GPU's memory, everything before and af
     for (const half of [undefined, "even", "odd"] as const) {
       for (const pose of [undefined, { rotation: true, shift: true }]) {
         const place = new PlaceLikelihood({
-          ...{ targets, neutral, engine, units, weights, decoder, pose },
+          ...{ targets, neutral, engine, units, decoder, pose, weights: weights as RingWeights },
           half: half && new HalfSamples(rings, half),
         });
         const chosen = parts.order.subarray(0, 128);
