@@ -209,6 +209,22 @@ export class GpuNetworks {
     ];
   }
 
+  /** The normalization as it is after the training, by its running statistics. */
+  normPredict(network: number): DispatchSpec[] {
+    const norm = this.norms[network];
+    if (!norm) return [];
+    const { width, pitch, hidden, treated, parameters } = norm;
+    const { rowsPerParticle } = this.place;
+    return [
+      {
+        files: ["normPredict"],
+        constants: { width, pitch, hidden, treated },
+        buffers: [undefined, this.memory.activations, parameters],
+        groups: (count) => [Math.ceil(width / 64), count * rowsPerParticle, 1],
+      },
+    ];
+  }
+
   /** Their backward pass, with a step of Adam. */
   normBackward(network: number): DispatchSpec[] {
     const norm = this.norms[network];

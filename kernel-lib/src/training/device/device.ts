@@ -52,6 +52,8 @@ export interface TrainingDevice {
   products(batch: SteppedBatch, request: ProductsRequest): Promise<Float32Array>;
   /** Prepares the encoder's input of particles: products of components and gradients. */
   components(of: GradientComponents): ComponentProjector<GradientBatch>;
+  /** What {@link LatentModel.encode} returns for encoder input [rows · features]: latents, [rows · latent]. */
+  encode(model: LatentModel, features: Float32Array): Promise<Float32Array>;
   /** Teaches the encoder places, with the decoder fixed. @throws StoppedError between two steps */
   teach(model: LatentModel, options: DistilOptions): Promise<void>;
 }

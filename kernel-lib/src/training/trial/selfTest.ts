@@ -14,7 +14,7 @@ export async function requireSameTraining(gpu: GpuEngine): Promise<void> {
   try {
     await requireSameStep(gpu, cpu);
     await requireSameInput(gpu, cpu);
-    await requireSameTeaching(gpu);
+    await requireSameTeaching(gpu, cpu);
   } finally {
     await cpu.dispose();
   }

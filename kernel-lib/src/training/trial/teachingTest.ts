@@ -1,15 +1,16 @@
 import { GaussianHead } from "../../network/head";
 import { LatentModel } from "../../network/latentModel";
+import type { ProjectionEngine } from "../../projection/engine";
 import type { GpuEngine } from "../../projection/gpu/gpuEngine";
 import { requireSame, testBatch } from "../../projection/gpu/testedGpu";
 import { Random } from "../../random";
 import { deviceOf } from "../device/deviceOf";
-import { type DistilOptions, distilEncoder } from "../posterior/distil";
 
 const [rows, latent, featureSize] = [9, 2, 10];
 
-/** How places change when an encoder is taught others. */
-async function taught(teach: (model: LatentModel, options: DistilOptions) => Promise<void>) {
+/** How places from the encoder change when it is taught others. */
+async function taught(engine: ProjectionEngine): Promise<Float32Array> {
+  const device = deviceOf(engine);
   const { batch, request } = testBatch(1);
   const neutral = { count: batch.gaussians, params: batch.model, boxSize: request.boxSize, apix: 1 };
   const random = new Random(7);
@@ -20,23 +21,23 @@ async function taught(teach: (model: LatentModel, options: DistilOptions) => Pro
   try {
     model.calibrate(features, rows);
     model.orderAxes(features, rows);
-    const before = model.encode(features, rows);
+    const before = await device.encode(model, features);
     const mean = normal(rows * latent);
     const standardDeviation = Float32Array.from({ length: rows * latent }, () => 0.3 + random.uniform());
     const particles = Int32Array.from({ length: rows }, (_, row) => row);
-    await teach(model, { particles, features, posterior: { mean, standardDeviation }, random });
-    return model.encode(features, rows).map((z, i) => z - before[i]!);
+    await device.teach(model, { particles, features, posterior: { mean, standardDeviation }, random });
+    return (await device.encode(model, features)).map((z, i) => z - before[i]!);
   } finally {
     model.dispose();
   }
 }
 
-/** Compares the teaching of an encoder on a GPU with the CPU's. @throws GpuFailure if it fails or computes wrong */
-export async function requireSameTeaching(gpu: GpuEngine): Promise<void> {
+/** Compares the encoder and its teaching on a GPU with the CPU's. @throws GpuFailure if it fails or computes wrong */
+export async function requireSameTeaching(gpu: GpuEngine, cpu: ProjectionEngine): Promise<void> {
   const { name } = await gpu.opened();
   requireSame(name, {
     ...{ name: "places of a taught encoder", tolerance: 5e-2 },
-    found: await taught((model, options) => deviceOf(gpu).teach(model, options)),
-    expected: await taught(distilEncoder),
+    found: await taught(gpu),
+    expected: await taught(cpu),
   });
 }
