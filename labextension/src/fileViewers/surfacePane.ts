@@ -1,7 +1,7 @@
 import { download, onThemeChange } from "../dom.js";
 import { openStage, type Stage } from "../stage/stage.js";
 import { contextLostText } from "../stage/stageEvents.js";
-import type { SurfaceHandle } from "../stage/surface.js";
+import type { SurfaceHandle } from "../stage/surface/surface.js";
 import { mount, type View } from "../view.js";
 import { boxBeyond, halved, type MapData } from "./mapData.js";
 import type { SurfaceModel } from "./surfaceModel.js";

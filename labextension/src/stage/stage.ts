@@ -12,7 +12,8 @@ import {
 import { type Drawn, type Ngl, Scene } from "./scene.js";
 import { addSpheres, type Spheres, type SpheresHandle, type SpheresOptions } from "./spheres.js";
 import { handleInput, type StageListeners, watchContext } from "./stageEvents.js";
-import { addSurface, type FloatVolume, type SurfaceHandle, type SurfaceStyle } from "./surface.js";
+import type { FloatVolume } from "./surface/floatVolume.js";
+import { addSurface, type SurfaceHandle, type SurfaceStyle } from "./surface/surface.js";
 
 /** The browser gives no WebGL context. The message is a sentence for the user. */
 export class NoWebGl extends Error {
