@@ -25,7 +25,8 @@ export const featuresOf = (adapter: GPUAdapter): GPUFeatureName[] =>
 
 /**
  * The form of products for an adapter. NVIDIA's GPUs exchange registers by the unit that also reads workgroup memory, where one read
- * brings four numbers to all threads: subgroups cannot be faster. For software adapters they are loops.
+ * brings four numbers to all threads: subgroups cannot be faster. Software adapters, which are for tests, use what most cards use, although
+ * subgroups are faster there.
  */
 export function productFormOf(adapter: GPUAdapter): ProductForm {
   const isBetter = !isSoftwareAdapter(adapter) && !/nvidia/i.test(infoOf(adapter).vendor ?? "");
