@@ -65,7 +65,9 @@ export class SurfacePane {
     this.stage = stage;
     onThemeChange(() => stage.readTheme(), this.closing.signal);
     const add = ({ data, size, voxel, origin }: MapData, visible: boolean) =>
-      stage.surface({ data, size, apix: voxel[0], origin }, { level, colour, visible });
+      stage.surface({ data, size, apix: voxel[0], origin }, { level, colour, visible }, () =>
+        this.countTriangles(),
+      );
     this.surface = add(map, true);
     if (map.data.length > quickVoxels) this.coarse = add(halved(map), false);
     this.fit();

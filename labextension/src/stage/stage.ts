@@ -249,10 +249,11 @@ export class Stage {
 
   /**
    * Draws the surface at which a map has a level.
+   * @param onFine called when the fine surface has followed the one that was drawn at once
    * @throws RangeError if the data do not fit the size
    */
-  surface(volume: FloatVolume, style: SurfaceStyle): SurfaceHandle {
-    return addSurface(this.scene, volume, style);
+  surface(volume: FloatVolume, style: SurfaceStyle, onFine?: () => void): SurfaceHandle {
+    return addSurface(this.scene, volume, style, onFine);
   }
 
   /** Index of the pickable sphere under a point of the page; undefined if there is none. */

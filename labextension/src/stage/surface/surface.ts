@@ -49,11 +49,17 @@ type Style = Required<Omit<SurfaceStyle, "paint">> & Pick<SurfaceStyle, "paint">
 /**
  * Draws the surface at which a map has a level. While the level of a large map changes, it is drawn with the voxels as they are;
  * the finer surface follows when it is at rest.
+ * @param onFine called when it has followed
  * @throws RangeError if the data do not fit the size
  */
-export function addSurface(scene: Scene, volume: FloatVolume, style: SurfaceStyle): SurfaceHandle {
+export function addSurface(
+  scene: Scene,
+  volume: FloatVolume,
+  style: SurfaceStyle,
+  onFine: () => void = () => {},
+): SurfaceHandle {
   checkSize(volume);
-  return new Surface(scene, volume, style);
+  return new Surface(scene, volume, style, onFine);
 }
 
 class Surface implements SurfaceHandle {
@@ -67,6 +73,7 @@ class Surface implements SurfaceHandle {
     private readonly scene: Scene,
     private readonly volume: FloatVolume,
     style: SurfaceStyle,
+    private readonly onFine: () => void,
   ) {
     this.box = boxOfVolume(volume);
     this.style = { colour: "#a8bfd6", opacity: 1, visible: true, dust: 0, outline: true, ...style };
@@ -92,8 +99,13 @@ class Surface implements SurfaceHandle {
     if (this.style.visible) {
       const isQuick = this.volume.data.length <= quickVoxels;
       this.make(isQuick);
-      if (!isQuick) this.resting = setTimeout(() => this.make(true), restMilliseconds);
+      if (!isQuick) this.resting = setTimeout(() => this.refine(), restMilliseconds);
     } else this.draw();
+  }
+
+  private refine(): void {
+    this.make(true);
+    this.onFine();
   }
 
   private make(fine: boolean): void {
