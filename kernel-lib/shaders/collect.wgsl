@@ -1,5 +1,5 @@
 // Copies what a step needs of its particles to where the other kernels read it. One thread per number, one row of workgroups per
-// particle.
+// particle. Joined to targetsSingle.wgsl or targetsHalf.wgsl, which read the targets of all particles on the device.
 
 /** Encoder input of a particle: its rows, numbers of a row, and from one row to the next where the network reads it. */
 override units: u32;
@@ -15,8 +15,6 @@ override bases: u32;
 @group(0) @binding(1) var<storage, read> order: array<u32>;
 /** Encoder input, pose, ring weights and latents of their bases of the particles on the device. */
 @group(0) @binding(2) var<storage, read> records: array<f32>;
-/** Their targets. */
-@group(0) @binding(3) var<storage, read> allTargets: array<f32>;
 /** Of the particles of the step. The first of the activations are the encoder's input. */
 @group(0) @binding(4) var<storage, read_write> activations: array<f32>;
 @group(0) @binding(5) var<storage, read_write> ownPoses: array<f32>;
@@ -44,6 +42,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   } else if (j < recordLength) {
     ownBases[row * bases + j - ofBases] = records[source];
   } else if (j < recordLength + targets) {
-    ownTargets[row * targets + j - recordLength] = allTargets[particle * targets + j - recordLength];
+    ownTargets[row * targets + j - recordLength] = targetNumber(particle * targets + j - recordLength);
   }
 }

@@ -18,7 +18,7 @@ override partWidth: u32;
 
 /** In vec4f. */
 const depth = 8u;
-var<workgroup> leftTile: array<vec4f, 4u * down * (depth + 1u)>;
+var<workgroup> leftTile: array<vec4f, each * down * (depth + 1u)>;
 /** For each k the columns 0, 4, 8, … then 1, 5, 9, …, so that neighbouring threads read neighbouring places. */
 var<workgroup> rightTile: array<vec4f, 4u * depth * across>;
 
@@ -34,14 +34,14 @@ fn main(
   let share = (inner + splits - 1u) / splits;
   let begin = share * (tile.z % splits);
   let end = min(inner, begin + share);
-  let firstRow = 4u * down * tile.y;
+  let firstRow = each * down * tile.y;
   let firstColumn = across * tile.x;
   if (firstColumn >= columns) {
     return;
   }
-  var sum: array<vec4f, 4>;
+  var sum: array<vec4f, each>;
   for (var start = begin; start < end; start += depth) {
-    for (var i = thread; i < 4u * down * depth; i += across * down) {
+    for (var i = thread; i < each * down * depth; i += across * down) {
       let row = i / depth;
       let k = i % depth;
       var value = vec4f();
@@ -66,7 +66,7 @@ fn main(
       let b1 = rightTile[at + across];
       let b2 = rightTile[at + 2u * across];
       let b3 = rightTile[at + 3u * across];
-      for (var i = 0u; i < 4u; i++) {
+      for (var i = 0u; i < each; i++) {
         let a = leftTile[(local.y + i * down) * (depth + 1u) + k];
         sum[i] += vec4f(dot(a, b0), dot(a, b1), dot(a, b2), dot(a, b3));
       }
@@ -77,7 +77,7 @@ fn main(
   if (column >= columns) {
     return;
   }
-  for (var i = 0u; i < 4u; i++) {
+  for (var i = 0u; i < each; i++) {
     let row = firstRow + local.y + i * down;
     if (row < step.rows) {
       let at = layer.input + row * columns + column;

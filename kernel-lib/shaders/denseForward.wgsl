@@ -1,7 +1,7 @@
 // Outputs of dense layers, input · weights + bias, optionally followed by a ReLU, for all layers of a level: those that do not wait
-// for each other. A workgroup of across × down threads computes a tile of 4·down rows and 4·across columns of one layer, 4 × 4
-// numbers per thread in registers, from tiles of both factors in workgroup memory that are 32 numbers deep. Sums run over the
-// inputs in a fixed order.
+// for each other. A workgroup of across × down threads computes a tile of each·down rows and 4·across columns of one layer, each × 4
+// numbers per thread in registers (tile4.wgsl, tile8.wgsl), from tiles of both factors in workgroup memory that are 32 numbers deep.
+// Sums run over the inputs in a fixed order, the same for all tiles.
 
 override across: u32;
 override down: u32;
@@ -13,7 +13,7 @@ override down: u32;
 /** In vec4f. */
 const depth = 8u;
 /** Row by row, with a gap that keeps rows in different banks. */
-var<workgroup> leftTile: array<vec4f, 4u * down * (depth + 1u)>;
+var<workgroup> leftTile: array<vec4f, each * down * (depth + 1u)>;
 var<workgroup> rightTile: array<vec4f, 4u * depth * across>;
 
 @compute @workgroup_size(across, down)
@@ -25,14 +25,14 @@ fn main(
   let layer = layers[tile.z];
   let inner = layer.inputs;
   let columns = layer.outputs;
-  let firstRow = 4u * down * tile.y;
+  let firstRow = each * down * tile.y;
   let firstColumn = across * tile.x;
   if (firstColumn >= columns) {
     return;
   }
-  var sum: array<vec4f, 4>;
+  var sum: array<vec4f, each>;
   for (var start = 0u; start < inner; start += depth) {
-    for (var i = thread; i < 4u * down * depth; i += across * down) {
+    for (var i = thread; i < each * down * depth; i += across * down) {
       let row = i / depth;
       let k = i % depth;
       var value = vec4f();
@@ -57,7 +57,7 @@ fn main(
       let b1 = rightTile[at + across];
       let b2 = rightTile[at + 2u * across];
       let b3 = rightTile[at + 3u * across];
-      for (var i = 0u; i < 4u; i++) {
+      for (var i = 0u; i < each; i++) {
         let a = leftTile[(local.y + i * down) * (depth + 1u) + k];
         sum[i] += a.x * b0 + a.y * b1 + a.z * b2 + a.w * b3;
       }
@@ -69,7 +69,7 @@ fn main(
     return;
   }
   let bias = weights[layer.weights + 4u * inner * columns + column];
-  for (var i = 0u; i < 4u; i++) {
+  for (var i = 0u; i < each; i++) {
     let row = firstRow + local.y + i * down;
     if (row < step.rows) {
       let value = sum[i] + bias;

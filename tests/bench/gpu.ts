@@ -3,16 +3,18 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { measureAdapter, measureKernels } from "./gpuKernels";
+import { measureAdapter, measureKernels, measureSelfTest } from "./gpuKernels";
 import { measureCpuStep, measureGpuStep } from "./gpuSteps";
 import { gpuTable } from "./gpuTable";
 import { measureWhole } from "./gpuWhole";
 
 /**
  * `npm run bench -- gpu`: training on the GPU of this machine, and the same on all its cores, in at most eight minutes. Each part
- * runs in a process of its own with a time limit, and is written when it ends. Options:
+ * runs in a process of its own with a time limit, and is written when it ends; parts for which no time is left are left out, with
+ * a sentence. Options:
  *   --small         the same parts in sizes for a software GPU
  *   --only a,b      some parts by their names
+ *   --minutes M     time for all parts (default 7.8; with --small 30)
  *   --json FILE     output file (default tests/artefacts/gpu.json); a table is written beside it (.md)
  * Steps: noise as particles, all five parameters, strain penalty, batch 32, networks of 3 × 512. Whole training: simulated images,
  * repeated up to the number of particles.
@@ -22,8 +24,13 @@ import { measureWhole } from "./gpuWhole";
 interface Part {
   /** Limit in seconds. */
   seconds: number;
-  measure: () => Promise<object>;
+  /** Measures for at most so many seconds, as far as that can be chosen. */
+  measure: (seconds: number) => Promise<object>;
 }
+
+/** Seconds with which a part is worth beginning, and seconds that a training is given less than its process: it ends with what it has. */
+const leastSeconds = 10;
+const secondsToEnd = 20;
 
 function partsFor(small: boolean): Record<string, Part> {
   const [batch, hidden] = small ? [8, 16] : [32, 512];
@@ -33,7 +40,8 @@ function partsFor(small: boolean): Record<string, Part> {
     : [size(512, 64), size(2048, 84), size(3082, 128), size(30000, 128)];
   const typical = small ? sizes[1]! : sizes[2]!;
   const parts: Record<string, Part> = {
-    adapter: { seconds: 20, measure: () => measureAdapter(small) },
+    adapter: { seconds: 25, measure: () => measureAdapter(small) },
+    "self-test": { seconds: small ? 60 : 20, measure: measureSelfTest },
     kernels: { seconds: 45, measure: () => measureKernels(typical, small ? 2 : 100) },
   };
   for (const each of sizes) {
@@ -44,18 +52,19 @@ function partsFor(small: boolean): Record<string, Part> {
   const whole = small
     ? { images: 40, gaussians: 16, boxSize: 16, hidden }
     : { images: 5000, gaussians: 3082, boxSize: 128, hidden };
-  const trained = (engine: "webgpu" | "wasm", particles: number, epochs: number, seconds: number): Part => ({
-    seconds: seconds + 20,
-    measure: () => measureWhole({ ...whole, engine, particles, epochs, seconds }),
+  const trained = (engine: "webgpu" | "wasm", particles: number, epochs: number, limit: number): Part => ({
+    seconds: limit,
+    measure: (seconds) =>
+      measureWhole({ ...whole, engine, particles, epochs, seconds: Math.max(5, seconds - secondsToEnd) }),
   });
   const many = small ? 50 : 124900;
-  parts["whole gpu"] = trained("webgpu", many, small ? 2 : 10, small ? 460 : 170);
+  parts["whole gpu"] = trained("webgpu", many, small ? 2 : 10, small ? 480 : 190);
   for (const each of small ? sizes.slice(0, 1) : [sizes[0]!, sizes[2]!]) {
     const measure = () => measureCpuStep(each, small ? 1 : 6);
     parts[`cpu ${each.gaussians}/${each.boxSize}`] = { seconds: 25, measure };
   }
   // A tenth of the particles: all of them take longer than is left.
-  parts["whole cpu"] = trained("wasm", small ? 50 : 12490, small ? 2 : 10, 60);
+  parts["whole cpu"] = trained("wasm", small ? 50 : 12490, small ? 2 : 10, 80);
   return parts;
 }
 
@@ -80,7 +89,7 @@ function watchMemory(): () => number | undefined {
 /** Runs a part in a process of its own. */
 async function apart(name: string, seconds: number, small: boolean): Promise<object> {
   const start = performance.now();
-  const words = [__filename, "--part", name, ...(small ? ["--small"] : [])];
+  const words = [__filename, "--part", name, "--seconds", `${seconds}`, ...(small ? ["--small"] : [])];
   const memory = watchMemory();
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
   let [out, errors] = ["", ""];
@@ -113,12 +122,15 @@ async function main(): Promise<void> {
       small: { type: "boolean", default: false },
       only: { type: "string" },
       part: { type: "string" },
+      seconds: { type: "string" },
+      minutes: { type: "string" },
       json: { type: "string", default: path.resolve(__dirname, "../../artefacts/gpu.json") },
     },
   });
   const parts = partsFor(values.small);
   if (values.part !== undefined) {
-    console.log(JSON.stringify(await parts[values.part]!.measure()));
+    const { seconds, measure } = parts[values.part]!;
+    console.log(JSON.stringify(await measure(Number(values.seconds ?? seconds))));
     process.exit(0);
   }
   const driver = spawnSync("nvidia-smi", [
@@ -139,10 +151,16 @@ async function main(): Promise<void> {
     parts: {} as Record<string, object>,
   };
   const wanted = values.only?.split(",");
+  const minutes = Number(values.minutes ?? (values.small ? 30 : 7.8));
+  const end = performance.now() + 60000 * minutes;
   mkdirSync(path.dirname(values.json), { recursive: true });
   for (const [name, { seconds }] of Object.entries(parts)) {
     if (wanted && !wanted.includes(name)) continue;
-    const found = await apart(name, seconds, values.small);
+    const left = Math.floor((end - performance.now()) / 1000);
+    const found =
+      left < leastSeconds
+        ? { error: `left out: the ${minutes} minutes were over` }
+        : await apart(name, Math.min(seconds, left), values.small);
     record.parts[name] = found;
     console.log(`${name}: ${JSON.stringify(found)}`);
     writeFileSync(values.json, `${JSON.stringify(record, null, 2)}\n`);

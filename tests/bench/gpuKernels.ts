@@ -1,12 +1,48 @@
 import { inner, orderOf, partsOf, productOperations, type StepSize, stepOf } from "./gpuParts";
 
+/** Rate of a product, 10¹² operations a second, by the form in which it is computed. */
+export interface Product {
+  rows: number;
+  inputs: number;
+  outputs: number;
+  teraflops: Record<string, number>;
+}
+
 /** Dispatches of a step without its epoch, from the library's `GpuEpoch`. */
 interface Timed {
   name: string;
   record: unknown;
 }
 
-/** Adapter, its limits, and its rate of multiplications and additions. */
+/** The products of a step of 32 particles, and of places of many. */
+const shapes = [
+  { rows: 32, inputs: 256, outputs: 512 },
+  { rows: 32, inputs: 512, outputs: 512 },
+  { rows: 32, inputs: 512, outputs: 15410 },
+  { rows: 1280, inputs: 512, outputs: 512 },
+  { rows: 1280, inputs: 512, outputs: 15410 },
+];
+const smallShapes = [
+  { rows: 8, inputs: 16, outputs: 120 },
+  { rows: 128, inputs: 16, outputs: 4100 },
+];
+
+/** Seconds of the tests that a GPU has to pass before it is used. @throws GpuFailure if it does not pass them */
+export async function measureSelfTest() {
+  const { GpuEngine } = inner("./projection/gpu/gpuEngine");
+  const { openTestedGpu } = inner("./projection/gpu/testedGpu");
+  const { requireSameTraining } = inner("./training/trial/selfTest");
+  const start = performance.now();
+  const engine = new GpuEngine({ open: () => openTestedGpu() });
+  await engine.opened();
+  const opened = performance.now();
+  await requireSameTraining(engine);
+  const end = performance.now();
+  await engine.dispose();
+  return { passed: true, projections: (opened - start) / 1000, training: (end - opened) / 1000 };
+}
+
+/** Adapter, its limits, and its rate of multiplications and additions: in registers, and in products in each form that it can compute. */
 export async function measureAdapter(small: boolean) {
   const { GpuDevice } = inner("./compute/gpu/gpuDevice");
   const device = await GpuDevice.open();
@@ -20,13 +56,19 @@ export async function measureAdapter(small: boolean) {
   });
   const times: number[] = [];
   for (let i = 0; i < 5; i++) times.push(await device.time({ dispatches: [peak], count: 1 }));
-  const { largestProduct, productRate } = inner("./network/gpu/productRate");
-  const product = small ? { rows: 8, inputs: 16, outputs: 120 } : largestProduct;
-  const productTeraflops = (await productRate(device, product)) / 1000;
-  const { name, limits, hasClock } = device;
+  const { productRate } = inner("./network/gpu/productRate");
+  const products: Product[] = [];
+  for (const shape of small ? smallShapes : shapes) {
+    const teraflops: Record<string, number> = {};
+    for (const form of device.productForms) {
+      teraflops[form] = (await productRate(device, shape, form)) / 1000;
+    }
+    products.push({ ...shape, teraflops });
+  }
+  const { name, limits, hasClock, productForm } = device;
   device.dispose();
   const teraflops = (threads * rounds * 64) / Math.min(...times) / 1e9;
-  return { name, hasClock, peakTeraflops: teraflops, product, productTeraflops, limits };
+  return { name, hasClock, productForm, peakTeraflops: teraflops, products, limits };
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { Product } from "./gpuKernels";
+
 /** What `npm run bench -- gpu` writes. */
 export interface GpuRecord {
   date: string;
@@ -10,6 +12,7 @@ export interface GpuRecord {
 type Found = Record<string, unknown> & {
   kernels?: { name: string; times: number; microseconds: number; teraflops?: number }[];
   stages?: Record<string, number>;
+  products?: Product[];
 };
 
 const digits = (value: unknown, places: number) => (typeof value === "number" ? value.toFixed(places) : "–");
@@ -22,9 +25,9 @@ export function gpuTable({ date, machine, parts, small }: GpuRecord): string {
   const lines = [
     `${date.slice(0, 10)}: ${adapter?.["name"] ?? "unknown GPU"}, ${machine["driver"] ?? "driver unknown"}; ` +
       `${machine["cores"]} × ${machine["processor"]}, Node ${machine["node"]}${small ? "; small sizes" : ""}. ` +
-      `Multiplications and additions in registers: ${digits(peak, 2)} TFLOPS; in the largest product of a step: ` +
-      `${digits(adapter?.["productTeraflops"], 2)}.`,
+      `Multiplications and additions in registers: ${digits(peak, 2)} TFLOPS. Self-test: ${selfTestText(found["self-test"])}.`,
     "",
+    ...productLines(adapter?.products ?? [], adapter?.["productForm"], peak),
     "| step: N/S | GPU, ms a particle | all cores | GPU memory, MiB |",
     "| --- | --- | --- | --- |",
   ];
@@ -51,6 +54,29 @@ export function gpuTable({ date, machine, parts, small }: GpuRecord): string {
       lines.push(`| ${stage} | ${digits(seconds, 1)} |`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** Whether the GPU passed its tests, and how long they took. */
+function selfTestText(found: Found | undefined): string {
+  if (found?.["passed"] !== true) return String(found?.["error"] ?? "not done");
+  return `passed, ${digits(found["projections"], 1)} s for projections, ${digits(found["training"], 1)} s for a training`;
+}
+
+/** Rates of products; a star marks the form that is used. */
+function productLines(products: readonly Product[], used: unknown, peak: unknown): string[] {
+  const forms = Object.keys(products[0]?.teraflops ?? {});
+  if (forms.length === 0) return [];
+  const title = forms.map((form) => `${form}${form === used ? "*" : ""}, TFLOPS (share of the registers)`);
+  const lines = [`| product | ${title.join(" | ")} |`, `| --- |${" --- |".repeat(forms.length)}`];
+  for (const { rows, inputs, outputs, teraflops } of products) {
+    const cells = forms.map((form) => {
+      const rate = teraflops[form]!;
+      const share = typeof peak === "number" ? ` (${digits((100 * rate) / peak, 0)} %)` : "";
+      return `${rate < 0.1 ? rate.toPrecision(2) : digits(rate, 2)}${share}`;
+    });
+    lines.push(`| ${rows} × ${inputs} by ${inputs} × ${outputs} | ${cells.join(" | ")} |`);
+  }
+  return [...lines, ""];
 }
 
 function kernelLines(found: Found, peak: unknown): string[] {

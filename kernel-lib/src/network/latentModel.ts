@@ -152,13 +152,21 @@ export class LatentModel {
 
   /** Latents [n · latent] of features [n · featureSize]. */
   encode(features: Float32Array, count: number): Float32Array {
-    const z = this.standardized(features, count);
+    return this.places(this.encoder.predict(features, count));
+  }
+
+  /** Latents from the outputs of the encoder's network [count · latent], whose array is used. */
+  places(outputs: Float32Array): Float32Array {
+    const z = this.standardize(outputs);
     return this.frame?.fromNetwork(z) ?? z;
   }
 
   /** Latents as the decoder's networks read them. */
   private standardized(features: Float32Array, count: number): Float32Array {
-    const raw = this.encoder.predict(features, count);
+    return this.standardize(this.encoder.predict(features, count));
+  }
+
+  private standardize(raw: Float32Array): Float32Array {
     for (let i = 0; i < raw.length; i++) raw[i] = this.statistics.standardize(raw[i]!, i);
     return raw;
   }

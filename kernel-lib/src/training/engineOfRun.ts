@@ -14,7 +14,7 @@ import { GpuEngine } from "../projection/gpu/gpuEngine";
 import type { Workload } from "../projection/trial";
 import type { RunRecord } from "./runs/runRecord";
 import type { SampleShape } from "./trial/sampleSteps";
-import { requireSameStep } from "./trial/stepTest";
+import { requireSameTraining } from "./trial/selfTest";
 import { stepMilliseconds } from "./trial/stepTime";
 
 /** Options of {@link engineOfRun}. */
@@ -75,7 +75,7 @@ function timedSteps(steps: SampleShape | undefined): Pick<Workload, "timed"> {
   const timed = {
     name: "training steps",
     milliseconds: async (engine: ChosenEngine["engine"]) => {
-      if (engine instanceof GpuEngine) await requireSameStep(engine);
+      if (engine instanceof GpuEngine) await requireSameTraining(engine);
       return stepMilliseconds(steps, engine);
     },
   };
@@ -87,7 +87,7 @@ async function tested(chosen: ChosenEngine): Promise<ChosenEngine> {
   const { engine } = chosen;
   if (!(engine instanceof GpuEngine)) return chosen;
   try {
-    await requireSameStep(engine);
+    await requireSameTraining(engine);
     return chosen;
   } catch (error) {
     await engine.dispose();
@@ -99,7 +99,7 @@ async function tested(chosen: ChosenEngine): Promise<ChosenEngine> {
 async function whyNot({ engine }: ChosenEngine): Promise<string | undefined> {
   if (!(engine instanceof GpuEngine)) return undefined;
   try {
-    await requireSameStep(engine);
+    await requireSameTraining(engine);
     return undefined;
   } catch (error) {
     // Any failure of the GPU, its package or its driver counts: the run can go on without it.

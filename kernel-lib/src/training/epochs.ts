@@ -99,7 +99,7 @@ class EpochLoop {
   /** Scores the current start, then begins the next one or continues with the best. */
   private async endStart(): Promise<void> {
     const { trainer, folder, record } = this.options;
-    const latents = trainer.encodeAll();
+    const latents = await trainer.encodeAll();
     const { score } = await trainer.evaluate(trainer.validationSet, latents, this.options);
     const best = this.state.scores.every((other) => score > other);
     this.state = { ...this.state, scores: [...this.state.scores, score] };
@@ -113,7 +113,7 @@ class EpochLoop {
       const { start, course } = chosen.at;
       this.state = { ...this.state, epoch: this.coarseEnd, start, ...(course && { course }) };
       loadFrom(folder.file("bestStart"), () => this.load(chosen.arrays));
-      await this.write("weights", trainer.encodeAll());
+      await this.write("weights", await trainer.encodeAll());
     }
   }
 
@@ -124,7 +124,7 @@ class EpochLoop {
     const known = lastEpoch(trainer.options, this.pace, before);
     const rate = rateOfEpoch(epoch, annealingOf(trainer.options, this.pace, before));
     await trainer.trainEpoch(epoch, start, { ...this.options, rate, epochs: known });
-    const latents = trainer.encodeAll();
+    const latents = await trainer.encodeAll();
     const { trainingSet, validationSet } = trainer;
     const validation = await trainer.evaluate(validationSet, latents, this.options);
     const sample = trainingSet.subarray(0, validationSet.length);

@@ -68,6 +68,9 @@ test("a training on the GPU agrees with one on the CPU", async (t) => {
     assert.equal(run.record.status, "complete");
     assert.equal(run.record.program.engine, engine);
     assert.deepEqual([warnings, run.record.program.engineReason], [[], undefined]);
+    const { gpu } = run.record.program;
+    assert.equal(gpu?.adapter.startsWith("SwiftShader"), engine === "webgpu" ? true : undefined);
+    assert.equal((gpu?.peakBytes ?? 0) > 10000, engine === "webgpu");
     return { latents: await run.latents(), history: run.history };
   };
   const cpu = await trained("wasm");

@@ -23,7 +23,7 @@ export async function recordResults(
   { record, at, lock }: Trained,
 ): Promise<void> {
   const places = await TrainedPlaces.find(await trainer.ended(), task);
-  const encoder = trainer.onAllAxes(trainer.encodeAll(), "encoder");
+  const encoder = trainer.onAllAxes(await trainer.encodeAll(), "encoder");
   const evidence = await places.evidence({ ...task, misfit: record.fit?.misfit });
   if (evidence) places.reduce(evidence);
   await verifyLock(lock);

@@ -47,7 +47,7 @@ export interface EndedTraining {
   features: [features: Float32Array, rows: number];
   random: Random;
   /** Latents of all units of all particles from the encoder, [rows · latent]. */
-  encodeAll: () => Float32Array;
+  encodeAll: () => Promise<Float32Array>;
   /** The decoder of whole particles, as its axes are now. */
   decoder: () => PlaceDecoder;
 }
@@ -78,7 +78,7 @@ export class TrainedPlaces {
     model.orderAxes(...parts.features, like);
     const decoder = parts.decoder();
     const { latent } = decoder;
-    const places = parts.encodeAll();
+    const places = await parts.encodeAll();
     const placed = await placedWeights(parts, places, options);
     const likelihood = new PlaceLikelihood({ ...context, decoder, weights: placed.weights });
     const posterior = await latentPosterior(likelihood, places, latent, {

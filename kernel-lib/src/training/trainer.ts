@@ -313,8 +313,8 @@ export class Trainer {
   }
 
   /** Latents of all units of all particles from the encoder, [rows · latent], on the trained axes. */
-  encodeAll(): Float32Array {
-    return this.model.encode(this.prepared!.features, this.units.count * this.targets.count);
+  encodeAll(): Promise<Float32Array> {
+    return deviceOf(this.context.engine).encode(this.model, this.prepared!.features);
   }
 
   /** The decoder of whole particles, whose places are those of all their units. */

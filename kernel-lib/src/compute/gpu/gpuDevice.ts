@@ -6,15 +6,13 @@ import { dawnAdapter, describe, isSoftwareAdapter } from "../dawn";
 import { errorLine, notAvailable } from "../optionalPackages";
 import { bindGroupEntries, Dispatch, type DispatchSpec, type Pass } from "./dispatch";
 import { GpuFailure } from "./gpuFailure";
+import { clock, featuresOf, type ProductForm, productFormOf, subgroups } from "./gpuFeatures";
 
 /** Sources of the compute kernels, one operation a file. */
 const shaders = path.join(__dirname, "../../shaders");
 
 /** Limits that are asked for as large as the adapter has them; by default they are those of a phone. */
 const wanted = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
-
-/** The GPU's own clock, where it has one. */
-const clock = "timestamp-query";
 
 /** A part of a device buffer to read, and where to. */
 export interface Output {
@@ -43,6 +41,8 @@ export class GpuDevice {
     readonly name: string,
     /** Whether it is a program on the CPU. */
     readonly isSoftware: boolean,
+    /** How products share their inputs among threads. */
+    readonly productForm: ProductForm,
   ) {
     device.onuncapturederror = ({ error }) => {
       const [fault, what] =
@@ -68,14 +68,14 @@ export class GpuDevice {
       throw error instanceof InputError ? error : notAvailable("GPU", error);
     });
     const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
-    const requiredFeatures: GPUFeatureName[] = adapter.features.has(clock) ? [clock] : [];
+    const requiredFeatures = featuresOf(adapter);
     const name = describe(adapter);
     const device = await adapter
       .requestDevice({ requiredLimits, requiredFeatures })
       .catch((error: unknown) => {
         throw new GpuFailure("lost", `the GPU ${name} does not start: ${errorLine(error)}`);
       });
-    return new GpuDevice(device, name, isSoftwareAdapter(adapter));
+    return new GpuDevice(device, name, isSoftwareAdapter(adapter), productFormOf(adapter));
   }
 
   private fail(failure: GpuFailure): void {
@@ -96,6 +96,11 @@ export class GpuDevice {
   /** Whether kernels are timed by the GPU's own clock. */
   get hasClock(): boolean {
     return this.device.features.has(clock);
+  }
+
+  /** Forms of products that it can compute. */
+  get productForms(): ProductForm[] {
+    return this.device.features.has(subgroups) ? ["memory", "subgroups"] : ["memory"];
   }
 
   /** Limits of the device, by their names in WebGPU. */

@@ -1,4 +1,6 @@
 import type { BoundBuffer, DispatchSpec } from "../../compute/gpu/dispatch";
+import type { ProductForm } from "../../compute/gpu/gpuFeatures";
+import { type Tile, tileOf } from "./tiles";
 
 /** What the product of a dense layer is made of. */
 export interface ForwardProduct {
@@ -11,21 +13,33 @@ export interface ForwardProduct {
   weights: GPUBuffer;
   /** Padded outputs of the widest layer. */
   columns: number;
-  /** Rows for a number of particles. */
+  /** Rows for a number of particles, and the most that there can be. */
   rows: (count: number) => number;
+  mostRows: number;
+  /** See `GpuDevice.productForm`. */
+  form: ProductForm;
+  /** Default: by size. */
+  tile?: Tile | undefined;
 }
-
-/** Outputs from which a layer is computed in wide tiles. */
-const wide = 2048;
 
 /** Outputs of dense layers that do not wait for each other. */
 export function forwardProduct(product: ForwardProduct): DispatchSpec {
-  const { step, layers, layerCount, activations, weights, columns, rows } = product;
-  const [across, down] = [columns >= wide ? 16 : 8, 8];
+  const { step, layers, layerCount, activations, weights, columns, rows, mostRows, form, tile } = product;
+  const buffers = [step, layers, activations, weights];
+  const inSubgroups = form === "subgroups";
+  const { across, down, each } = inSubgroups
+    ? { across: 64, down: 1, each: 8 }
+    : (tile ?? tileOf({ columns, rows: mostRows, layers: layerCount }));
+  const files = ["step", "layer", `tile${each}`];
   return {
-    files: ["step", "layer", "denseForward"],
-    constants: { across, down },
-    buffers: [step, layers, activations, weights],
-    groups: (count) => [Math.ceil(columns / (4 * across)), Math.ceil(rows(count) / (4 * down)), layerCount],
+    ...(inSubgroups
+      ? { files: ["subgroups", ...files, "denseForwardSubgroups"], constants: { across } }
+      : { files: [...files, "denseForward"], constants: { across, down } }),
+    buffers,
+    groups: (count) => [
+      Math.ceil(columns / (4 * across)),
+      Math.ceil(rows(count) / (each * down)),
+      layerCount,
+    ],
   };
 }

@@ -6,8 +6,9 @@ import { Random } from "../../random";
 import { Adam } from "../adam";
 import { DenseNetwork, type NetworkSpec } from "../denseNetwork";
 import { NetworkThreads } from "../networkThreads";
-import { GpuNetworks } from "./gpuNetworks";
+import { GpuNetworks, type GpuNetworksPlace } from "./gpuNetworks";
 import type { PackedLayer } from "./networkLayout";
+import { type Tile, tileOf } from "./tiles";
 
 /** On SwiftShader, a software GPU: slow, with the code path of a real one. */
 
@@ -110,71 +111,86 @@ function rowsOf(packed: Float32Array, at: number, length: number, pitch: number)
   return out;
 }
 
-test("products of layers of several networks at once, their gradients and a step of Adam: as in double precision", async () => {
-  const device = await GpuDevice.open();
-  const threads = new NetworkThreads(1);
-  const random = new Random(3);
-  const networks = specs.map((spec, n) => new DenseNetwork(spec, new Random(n), threads));
-  const adam = new Adam(networks, options);
-  const expected = networks.map((network, n) => {
-    const { inputs, outputs } = specs[n]!;
-    const arrays = network.save().map(({ data }) => Float64Array.from(data));
-    const start = [0, 1, 2].map((l) => ({ weights: arrays[2 * l]!, bias: arrays[2 * l + 1]! }));
-    const input = Float32Array.from({ length: rows * inputs }, () => random.normal());
-    const gradient = Float32Array.from({ length: rows * outputs }, () => random.normal());
-    return { input, gradient, ...reference(specs[n]!, start, input, gradient) };
-  });
-  const step = device.uniform(64);
-  const gpu = new GpuNetworks(networks, { device, rows, rowsPerParticle: 1, step });
-  gpu.load();
-  const { rate, root, decay } = adam.next();
-  const record = new Uint32Array(16);
-  record.set([0, rows, rows, 0]);
-  new Float32Array(record.buffer).set([rate, root, decay], 4);
-  device.write(step, record);
-  const layers = gpu.layout.networks.map((network) => network.layers);
-  const put = (to: GPUBuffer, at: number, pitch: number, values: Float32Array) => {
-    const length = values.length / rows;
-    for (let row = 0; row < rows; row++) {
-      device.write(to, values.slice(row * length, (row + 1) * length), 4 * (at + row * pitch));
+const large: Tile = { across: 8, down: 8, each: 8 };
+
+test.for<[string, GpuNetworksPlace["products"]]>([
+  ["inputs shared by workgroup memory", { form: "memory" }],
+  ["tiles for many rows", { form: "memory", tile: large }],
+  ["inputs shared by subgroups", { form: "subgroups" }],
+])(
+  "products of layers of several networks at once, their gradients and a step of Adam are those of double precision: %s",
+  async ([, products]) => {
+    const device = await GpuDevice.open();
+    const threads = new NetworkThreads(1);
+    const random = new Random(3);
+    const networks = specs.map((spec, n) => new DenseNetwork(spec, new Random(n), threads));
+    const adam = new Adam(networks, options);
+    const expected = networks.map((network, n) => {
+      const { inputs, outputs } = specs[n]!;
+      const arrays = network.save().map(({ data }) => Float64Array.from(data));
+      const start = [0, 1, 2].map((l) => ({ weights: arrays[2 * l]!, bias: arrays[2 * l + 1]! }));
+      const input = Float32Array.from({ length: rows * inputs }, () => random.normal());
+      const gradient = Float32Array.from({ length: rows * outputs }, () => random.normal());
+      return { input, gradient, ...reference(specs[n]!, start, input, gradient) };
+    });
+    const step = device.uniform(64);
+    const gpu = new GpuNetworks(networks, { device, rows, rowsPerParticle: 1, step, products });
+    gpu.load();
+    const { rate, root, decay } = adam.next();
+    const record = new Uint32Array(16);
+    record.set([0, rows, rows, 0]);
+    new Float32Array(record.buffer).set([rate, root, decay], 4);
+    device.write(step, record);
+    const layers = gpu.layout.networks.map((network) => network.layers);
+    const put = (to: GPUBuffer, at: number, pitch: number, values: Float32Array) => {
+      const length = values.length / rows;
+      for (let row = 0; row < rows; row++) {
+        device.write(to, values.slice(row * length, (row + 1) * length), 4 * (at + row * pitch));
+      }
+    };
+    for (const [n, [first, , last]] of (layers as [PackedLayer, PackedLayer, PackedLayer][]).entries()) {
+      put(gpu.memory.activations, first.input, first.inputPitch, expected[n]!.input);
+      put(gpu.memory.gradients, last.output, last.outputPitch, expected[n]!.gradient);
     }
-  };
-  for (const [n, [first, , last]] of (layers as [PackedLayer, PackedLayer, PackedLayer][]).entries()) {
-    put(gpu.memory.activations, first.input, first.inputPitch, expected[n]!.input);
-    put(gpu.memory.gradients, last.output, last.outputPitch, expected[n]!.gradient);
-  }
-  const level = (l: number) => layers.map((own) => own[l]!);
-  const specsOfStep = [
-    ...[0, 1, 2].map((l) => gpu.forward(level(l))),
-    ...[2, 1].flatMap((l) => gpu.backward(level(l))),
-    gpu.update(),
-  ];
-  const dispatches = await Promise.all(specsOfStep.map((spec) => device.dispatch(spec)));
-  const { activations } = gpu.layout;
-  const [values, gradients] = [new Float32Array(activations), new Float32Array(activations)];
-  const outputs = gpu.outputs();
-  await device.run(dispatches, rows, [
-    ...[
-      { buffer: gpu.memory.activations, to: values },
-      { buffer: gpu.memory.gradients, to: gradients },
-    ],
-    ...outputs,
-  ]);
-  gpu.save(outputs);
-  for (const [n, own] of layers.entries()) {
-    const arrays = networks[n]!.save();
-    for (const [l, layer] of own.entries()) {
-      const { output, outputPitch, input, inputPitch } = layer;
-      const name = `network ${n}, layer ${l}`;
-      const { values: value, gradients: gradient, after } = expected[n]!;
-      expectClose(`${name}: output`, rowsOf(values, output, layer.outputs, outputPitch), value[l + 1]!);
-      if (l > 0)
-        expectClose(`${name}: gradient`, rowsOf(gradients, input, layer.inputs, inputPitch), gradient[l]!);
-      expectClose(`${name}: weights`, arrays[2 * l]!.data, after[l]!.weights);
-      expectClose(`${name}: bias`, arrays[2 * l + 1]!.data, after[l]!.bias);
+    const level = (l: number) => layers.map((own) => own[l]!);
+    const specsOfStep = [
+      ...[0, 1, 2].map((l) => gpu.forward(level(l))),
+      ...[2, 1].flatMap((l) => gpu.backward(level(l))),
+      gpu.update(),
+    ];
+    const dispatches = await Promise.all(specsOfStep.map((spec) => device.dispatch(spec)));
+    const { activations } = gpu.layout;
+    const [values, gradients] = [new Float32Array(activations), new Float32Array(activations)];
+    const outputs = gpu.outputs();
+    await device.run(dispatches, rows, [
+      ...[
+        { buffer: gpu.memory.activations, to: values },
+        { buffer: gpu.memory.gradients, to: gradients },
+      ],
+      ...outputs,
+    ]);
+    gpu.save(outputs);
+    for (const [n, own] of layers.entries()) {
+      const arrays = networks[n]!.save();
+      for (const [l, layer] of own.entries()) {
+        const { output, outputPitch, input, inputPitch } = layer;
+        const name = `network ${n}, layer ${l}`;
+        const { values: value, gradients: gradient, after } = expected[n]!;
+        expectClose(`${name}: output`, rowsOf(values, output, layer.outputs, outputPitch), value[l + 1]!);
+        if (l > 0)
+          expectClose(`${name}: gradient`, rowsOf(gradients, input, layer.inputs, inputPitch), gradient[l]!);
+        expectClose(`${name}: weights`, arrays[2 * l]!.data, after[l]!.weights);
+        expectClose(`${name}: bias`, arrays[2 * l + 1]!.data, after[l]!.bias);
+      }
     }
-  }
-  gpu.dispose();
-  threads.dispose();
-  device.dispose();
+    gpu.dispose();
+    threads.dispose();
+    device.dispose();
+  },
+);
+
+test("products of few rows are divided among many threads; those of many rows have fewer reads for a multiplication", () => {
+  assert.deepEqual(tileOf({ rows: 33, columns: 15412, layers: 1 }), { across: 16, down: 8, each: 4 });
+  assert.deepEqual(tileOf({ rows: 33, columns: 512, layers: 1 }), { across: 8, down: 8, each: 4 });
+  assert.deepEqual(tileOf({ rows: 2048, columns: 512, layers: 1 }), large);
 });

@@ -1,9 +1,11 @@
 import type { DispatchSpec } from "../../compute/gpu/dispatch";
 import type { GpuDevice, Output } from "../../compute/gpu/gpuDevice";
+import type { ProductForm } from "../../compute/gpu/gpuFeatures";
 import type { DenseNetwork, NetworkSpec } from "../denseNetwork";
 import { forwardProduct } from "./forwardProduct";
 import { layNetworks, type NetworkLayout, type PackedLayer, type PackedNorm } from "./networkLayout";
 import { packedNumbers, unpackNumbers } from "./packedNumbers";
+import { type Tile, tileOf } from "./tiles";
 
 /** What {@link GpuNetworks} share with other kernels. */
 export interface GpuNetworksPlace {
@@ -15,6 +17,8 @@ export interface GpuNetworksPlace {
   step: GPUBuffer;
   /** Whether there are gradients and steps of Adam. Default true. */
   training?: boolean;
+  /** Form and tile of products, for tests. Default: the form of the device, a tile by size. */
+  products?: { form?: ProductForm; tile?: Tile };
   /** Other numbers of a row among the activations. Default 0. */
   extra?: number;
 }
@@ -128,26 +132,28 @@ export class GpuNetworks {
   /** Outputs of layers that do not wait for each other. */
   forward(layers: readonly PackedLayer[]): DispatchSpec {
     const { activations, weights } = this.memory;
-    const { step, rowsPerParticle } = this.place;
+    const { step, rows, rowsPerParticle, device, products } = this.place;
     return forwardProduct({
       ...{ step, layers: this.level(layers), layerCount: layers.length, activations, weights },
       columns: Math.max(...layers.map(({ outputPitch }) => outputPitch)),
-      rows: (count) => count * rowsPerParticle,
+      ...{ rows: (count) => count * rowsPerParticle, mostRows: rows },
+      ...{ form: products?.form ?? device.productForm, tile: products?.tile },
     });
   }
 
   /** Gradients in the inputs of layers from those in their outputs. */
   backward(layers: readonly PackedLayer[]): DispatchSpec[] {
     const { activations, gradients, weights, parts } = this.memory;
-    const { step, rowsPerParticle } = this.place;
+    const { step, rows, rowsPerParticle, products } = this.place;
     const columns = Math.max(...layers.map(({ inputPitch }) => inputPitch));
     const splits = Math.max(...layers.map(splitsOf));
     const level = this.level(layers);
-    const [across, down] = [8, 8];
-    const tiles = (count: number) => Math.ceil((count * rowsPerParticle) / (4 * down));
+    const sizes = { rows, columns, layers: splits * layers.length };
+    const { across, down, each } = products?.tile ?? tileOf(sizes);
+    const tiles = (count: number) => Math.ceil((count * rowsPerParticle) / (each * down));
     const sums = { splits, partWidth: columns / 4 };
     const product: DispatchSpec = {
-      files: ["step", "layer", "denseBackward"],
+      files: ["step", "layer", `tile${each}`, "denseBackward"],
       constants: { across, down, ...sums },
       buffers: [step, level, activations, gradients, weights, parts],
       groups: (count) => [Math.ceil(columns / (4 * across)), tiles(count), splits * layers.length],
@@ -199,6 +205,22 @@ export class GpuNetworks {
         constants: normConstants(norm),
         buffers: [this.place.step, this.memory.activations, parameters],
         groups: () => [Math.ceil(width / 64), 1, 1],
+      },
+    ];
+  }
+
+  /** The normalization as it is after the training, by its running statistics. */
+  normPredict(network: number): DispatchSpec[] {
+    const norm = this.norms[network];
+    if (!norm) return [];
+    const { width, pitch, hidden, treated, parameters } = norm;
+    const { rowsPerParticle } = this.place;
+    return [
+      {
+        files: ["normPredict"],
+        constants: { width, pitch, hidden, treated },
+        buffers: [undefined, this.memory.activations, parameters],
+        groups: (count) => [Math.ceil(width / 64), count * rowsPerParticle, 1],
       },
     ];
   }

@@ -50,6 +50,28 @@ export interface PackedNorm {
 /** Numbers of a padded row. */
 export const pitchOf = (length: number) => 4 * Math.ceil(length / 4);
 
+/** Rows of `length` numbers with zeros up to their pitch; the same array if there are none to add. */
+export function paddedRows(rows: Float32Array, length: number): Float32Array {
+  const pitch = pitchOf(length);
+  if (pitch === length) return rows;
+  const out = new Float32Array((rows.length / length) * pitch);
+  for (let row = 0; row * length < rows.length; row++) {
+    out.set(rows.subarray(row * length, (row + 1) * length), row * pitch);
+  }
+  return out;
+}
+
+/** Rows of `length` numbers from padded ones; the same array if there is nothing to remove. */
+export function rowsWithoutPadding(padded: Float32Array, length: number): Float32Array {
+  const pitch = pitchOf(length);
+  if (pitch === length) return padded;
+  const out = new Float32Array((padded.length / pitch) * length);
+  for (let row = 0; row * length < out.length; row++) {
+    out.set(padded.subarray(row * pitch, row * pitch + length), row * length);
+  }
+  return out;
+}
+
 /**
  * Places networks one after another; the input of the first one comes first.
  * @param rows  largest number of rows of a batch

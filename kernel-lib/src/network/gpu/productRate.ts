@@ -15,10 +15,12 @@ export const largestProduct: ProductShape = { rows: 32, inputs: 512, outputs: 15
 /**
  * 10⁹ multiplications and additions a second in a product by the kernel of the networks: the best of some tries, in which it is
  * repeated until that takes long enough to be timed.
+ * @param form default: that of the device
  */
 export async function productRate(
   device: GpuDevice,
   { rows, inputs, outputs }: ProductShape,
+  form = device.productForm,
 ): Promise<number> {
   const [pitch, columns] = [pitchOf(inputs), pitchOf(outputs)];
   const buffers = {
@@ -31,7 +33,7 @@ export async function productRate(
   const output = (rows * pitch) / 4;
   device.write(buffers.layers, Uint32Array.of(pitch / 4, columns / 4, 0, 0, output, 0, 0, 0));
   const dispatch = await device.dispatch(
-    forwardProduct({ ...buffers, layerCount: 1, columns, rows: (count) => count }),
+    forwardProduct({ ...buffers, layerCount: 1, columns, rows: (count) => count, mostRows: rows, form }),
   );
   let best = 0;
   const deadline = performance.now() + 400;

@@ -203,6 +203,28 @@ function teaching(design: Design): Case {
   };
 }
 
+/** Latents of more rows than a device encodes at once. */
+function encoding(design: Design, rows: number): Case {
+  return async (_, device) => {
+    const { model, features, units } = made(design);
+    const random = new Random(7);
+    // Running statistics of the normalization, as after a training.
+    model.load(
+      model.save().map((array) => ({
+        ...array,
+        data: /^encoder\.running/.test(array.name)
+          ? array.data.map((value) => value + 0.5 + random.uniform())
+          : array.data,
+      })),
+    );
+    model.orderAxes(features, units.count * count);
+    const input = Float32Array.from({ length: rows * featureSize }, () => random.normal());
+    const latents = await device.encode(model, input);
+    model.dispose();
+    return { latents };
+  };
+}
+
 const curved: Design = { latent: 2, form: "network", roles: { position: [0], density: [1] } };
 const rigid: Design = { latent: 2, form: "network", bodies: true };
 const straight: Design = { latent: 2, form: "quadratic" };
@@ -236,6 +258,8 @@ const cases: Record<string, Case> = {
   ),
   "gradients of two steps that change models of an earlier run": steps(curved, { base: true }),
   "gradients of two steps that change units of an earlier run": steps(units, { base: true }),
+  "latents of many particles": encoding(straight, 5000),
+  "latents in one axis with an arc length": encoding({ latent: 1, form: "network" }, 9),
   "an encoder that is taught places in one axis": teaching({ latent: 1, form: "network" }),
   "an encoder that is taught places in two axes": teaching(straight),
 };

@@ -50,6 +50,10 @@ export class EngineDevice implements TrainingDevice {
     return tensorComponents(of, (batch) => neutralGradients(this.engine, batch, of.rings));
   }
 
+  async encode(model: LatentModel, features: Float32Array): Promise<Float32Array> {
+    return model.encode(features, features.length / model.spec.featureSize);
+  }
+
   teach(model: LatentModel, options: DistilOptions): Promise<void> {
     return distilEncoder(model, options);
   }

@@ -1,7 +1,7 @@
 import type { Dispatch, DispatchSpec } from "../../compute/gpu/dispatch";
 import type { GpuDevice } from "../../compute/gpu/gpuDevice";
 import { forwardProduct } from "../../network/gpu/forwardProduct";
-import { pitchOf } from "../../network/gpu/networkLayout";
+import { pitchOf, rowsWithoutPadding } from "../../network/gpu/networkLayout";
 import { scaleOf } from "../../projection/gpu/gpuEngine";
 import { GpuProjection, particlesAtOnce } from "../../projection/gpu/gpuProjection";
 import { chooseSpread } from "../../projection/plan";
@@ -80,7 +80,7 @@ export class GpuComponents {
       const to = part(padded, units.count * pitch);
       await device.run(dispatches, some, [{ buffer: made.numbers, to, at: made.productsAt }]);
     }
-    return withoutPadding(padded, of.size);
+    return rowsWithoutPadding(padded, of.size);
   }
 
   /** From targets to encoder input. */
@@ -108,7 +108,8 @@ export class GpuComponents {
     await add(
       forwardProduct({
         ...{ step, layers: layer, layerCount: 1, activations: made.numbers, weights: basis, columns },
-        rows: (count) => count * units.count,
+        ...{ rows: (count) => count * units.count, mostRows: made.capacity * units.count },
+        form: device.productForm,
       }),
     );
     return all;
@@ -179,14 +180,4 @@ function scaledBasis({ scale, basis, size }: GradientComponents): Float32Array {
     for (let j = 0; j < size; j++) weights[i * pitch + j] = scale[i]! * basis[i * size + j]!;
   }
   return weights;
-}
-
-/** Rows of `size` numbers from padded ones. */
-function withoutPadding(padded: Float32Array, size: number): Float32Array {
-  const pitch = pitchOf(size);
-  if (pitch === size) return padded;
-  const rows = padded.length / pitch;
-  const out = new Float32Array(rows * size);
-  for (let i = 0; i < rows; i++) out.set(padded.subarray(i * pitch, i * pitch + size), i * size);
-  return out;
 }

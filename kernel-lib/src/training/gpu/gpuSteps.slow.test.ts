@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { afterAll, beforeEach, test } from "vitest";
+import { afterAll, beforeEach, test, vi } from "vitest";
 import { softwareGpu } from "../../../../tests/testing";
+import { GpuDevice } from "../../compute/gpu/gpuDevice";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { Adam } from "../../network/adam";
 import { GaussianHead, type Varied } from "../../network/head";
@@ -15,6 +16,7 @@ import { chooseSpread } from "../../projection/plan";
 import { WasmEngine } from "../../projection/wasm";
 import { Random } from "../../random";
 import { ParticleBatches } from "../batches";
+import { deviceOf } from "../device/deviceOf";
 import { engineSteps } from "../device/engineSteps";
 import type { Prepared } from "../preparation";
 import type { EpochParts } from "../stepParts";
@@ -22,7 +24,7 @@ import { StrainPenalty } from "../strain/strainPenalty";
 import { UnitAssembly } from "../units/unitAssembly";
 import { expectedWidths } from "./expectedWidths";
 import { GpuEpoch, gpuSteps } from "./gpuSteps";
-import type { ParticleMemoryOptions } from "./particleMemory";
+import { ParticleMemory, type ParticleMemoryOptions, particleStorage } from "./particleMemory";
 import { unsupported } from "./unsupported";
 
 /** On SwiftShader, a software GPU: slow, with the code path of a real one. One device for all tests: it compiles kernels once. */
@@ -161,6 +163,62 @@ test("two trainings on one GPU give the same bits, also if particles pass throug
   const first = await trained(gpu, separate);
   assert.deepEqual(await trained(gpu, separate), first);
   assert.deepEqual(await trained(gpu, { ...separate, memory: { resident: 0, segment: 1 } }), first);
+});
+
+test("steps with particles that are stored in half precision are those of single precision but for rounding", async () => {
+  const device = await gpu.opened();
+  const parts = partsOf(gpu, separate);
+  const { length } = await parts.context.targets.batch([0]);
+  // Room for less than all of them in single precision, sent in parts.
+  const memory = { resident: 4 * count * (featureSize + 11 + rings + 1) + 2 * count * length, segment: 1 };
+  const found = await trained(gpu, { ...separate, memory });
+  assert.equal(ParticleMemory.for(device, parts, memory).storage, "half");
+  parts.model.dispose();
+  const expected = await trained(gpu, separate);
+  expectSame(found, expected);
+  assert.notDeepEqual(found, expected);
+});
+
+test("particles are stored in half precision only where that lets them stay on the GPU", () => {
+  // A box of 128 pixels, encoder input of 256 numbers.
+  const of = {
+    recordLength: 256 + 11 + 64,
+    targetLength: 2 * 64 * 127,
+    resident: 2 ** 31,
+    largestBuffer: 2 ** 32,
+  };
+  const stored = (particles: number) => particleStorage({ ...of, count: particles });
+  assert.deepEqual([30000, 60000, 124900].map(stored), ["single", "half", "ring"]);
+  const small = { ...of, largestBuffer: 2 ** 30 };
+  assert.deepEqual(
+    [16000, 30000, 60000].map((n) => particleStorage({ ...small, count: n })),
+    ["single", "half", "ring"],
+  );
+});
+
+test("a step that does not fit in the GPU's memory: networks on the CPU, projections in parts, and a note that says so", async () => {
+  // A buffer has room for the networks, but not for the grids of six particles.
+  const spy = vi.spyOn(GpuDevice.prototype, "largestBuffer", "get").mockReturnValue(8000);
+  const design: Design = { latent: 3, form: "quadratic", vary: ["position", "amplitude"] };
+  const parts = partsOf(gpu, design);
+  const notes: string[] = [];
+  const options = {
+    epoch: 1,
+    latentNoise: 0,
+    spreadPenalty: 0.05,
+    onNote: (note: string) => notes.push(note),
+  };
+  const step = { rings: 6, random: new Random(1), scale: 0.3, rate };
+  await deviceOf(gpu)
+    .takeSteps(parts, step, options)
+    .finally(() => spy.mockRestore());
+  assert.equal(notes.length, 1);
+  assert.match(
+    notes[0]!,
+    /^networks are trained on the CPU, the GPU computes projections only: .* a step of so many particles/,
+  );
+  expectSame([...parts.model.save(), ...parts.adam.save()], await trained(cpu, design));
+  parts.model.dispose();
 });
 
 test("a step is at most 30 dispatches: networks of three hidden layers, strain penalty", async () => {

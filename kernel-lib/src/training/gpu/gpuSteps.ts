@@ -128,7 +128,7 @@ export class GpuEpoch {
     const bases = baseNumbers(this.parts);
     const length = units.count * features + 11 + weights + bases + targets;
     return {
-      files: ["step", "collect"],
+      files: ["step", particles.storage === "half" ? "targetsHalf" : "targetsSingle", "collect"],
       constants: { units: units.count, features, featurePitch: pitchOf(features), weights, targets, bases },
       buffers: [
         ...[this.queue.record, particles.order, particles.records, particles.targets],

@@ -26,6 +26,7 @@ import type { EpochParts, StepOptions, StepSettings } from "../stepParts";
 import { UnitAssembly } from "../units/unitAssembly";
 import { widthsWithRoom } from "./expectedWidths";
 import { GpuComponents } from "./gpuComponents";
+import { GpuEncoder } from "./gpuEncoder";
 import { GpuPlaces, type GpuPlacesInput, type GpuPlacesTask, rowsOf } from "./gpuPlaces";
 import { gpuSteps } from "./gpuSteps";
 import { GpuTeaching } from "./gpuTeaching";
@@ -158,6 +159,21 @@ export class GpuTrainingDevice extends EngineDevice {
         onCpu.dispose();
       },
     };
+  }
+
+  override async encode(model: LatentModel, features: Float32Array): Promise<Float32Array> {
+    const rows = features.length / model.spec.featureSize;
+    const device = await this.gpu.opened();
+    const bytes = GpuEncoder.largestBuffer(model, rows);
+    if (!GpuNetworks.supports(model.encoder.spec) || bytes > device.largestBuffer) {
+      return super.encode(model, features);
+    }
+    const encoder = new GpuEncoder(device, model, rows);
+    try {
+      return model.places(await encoder.outputs(features));
+    } finally {
+      encoder.dispose();
+    }
   }
 
   override async teach(model: LatentModel, options: DistilOptions): Promise<void> {

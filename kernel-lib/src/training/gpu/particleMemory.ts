@@ -5,8 +5,10 @@ import type { EpochParts } from "../stepParts";
 
 /** Device memory for particles that stay there, in bytes; more of them are streamed. */
 const mostResident = 2 ** 31;
-/** Bytes that are sent at once when particles are streamed. */
+/** Bytes that are sent at once. */
 const segmentBytes = 2 ** 26;
+/** Most particles that are sent at once: workgroups that every GPU can start. */
+const mostSent = 65535;
 /** Segments on the device: one is trained on, the others wait or are being filled. */
 const segments = 3;
 
@@ -14,6 +16,12 @@ const segments = 3;
 interface ParticleNumbers {
   records: Float32Array;
   targets: Float32Array;
+}
+
+/** Sends targets to a place among those on the device. */
+interface Packing {
+  send: (targets: Float32Array, at: number) => void;
+  dispose: () => void;
 }
 
 /** Particles in the order of an epoch from `first` up to `end`, ready to be sent. */
@@ -43,6 +51,34 @@ export interface ParticleMemoryOptions {
 }
 
 /**
+ * How particles are kept on the device: all of them in single precision, all with their targets in half precision, or some at a time
+ * in single precision.
+ */
+export type ParticleStorage = "single" | "half" | "ring";
+
+/** What {@link particleStorage} depends on. */
+export interface StoredParticles {
+  /** Different particles. */
+  count: number;
+  /** Numbers of a particle. */
+  recordLength: number;
+  targetLength: number;
+  /** Bytes that particles may use, and a buffer may have. */
+  resident: number;
+  largestBuffer: number;
+}
+
+/** The first way of {@link ParticleStorage} in which particles fit. Half precision gains nothing where single precision fits. */
+export function particleStorage(of: StoredParticles): ParticleStorage {
+  const { count, recordLength, targetLength, resident, largestBuffer } = of;
+  const records = 4 * count * recordLength;
+  const fits = (targets: number) =>
+    records + targets <= resident && Math.max(records, targets) <= largestBuffer;
+  if (fits(4 * count * targetLength)) return "single";
+  return fits(2 * count * targetLength) ? "half" : "ring";
+}
+
+/**
  * Particles on the device: all of them where they fit, sent once in a training. Otherwise they pass through a ring of segments in
  * the order in which they are trained on: the next one is read while kernels work on the one before.
  */
@@ -55,8 +91,7 @@ export class ParticleMemory {
   readonly order: GPUBuffer;
   private readonly recordLength: number;
   private readonly targetLength: number;
-  /** Whether all particles stay on the device. */
-  readonly isResident: boolean;
+  readonly storage: ParticleStorage;
   /** Particles of a segment. */
   private readonly capacity: number;
   /** Place on the device of each particle that is there, if all stay. */
@@ -75,14 +110,21 @@ export class ParticleMemory {
     const each = 4 * Math.max(this.recordLength, this.targetLength);
     // A particle may occur more than once.
     const different = new Set(order).size;
-    const bytes = 4 * different * (this.recordLength + this.targetLength);
-    this.isResident = bytes <= resident && different * each <= device.largestBuffer;
-    const fitting = Math.min(segment, device.largestBuffer / segments) / each;
-    this.capacity = Math.max(batchSize + 1, Math.floor(fitting));
+    const { recordLength, targetLength } = this;
+    const { largestBuffer } = device;
+    this.storage = particleStorage({
+      ...{ count: different, recordLength, targetLength, resident, largestBuffer },
+    });
+    const fitting = Math.min(segment, largestBuffer / segments) / each;
+    this.capacity = Math.max(batchSize + 1, Math.min(mostSent, Math.floor(fitting)));
     const places = this.isResident ? different : segments * this.capacity;
-    this.records = device.buffer(4 * places * this.recordLength);
-    this.targets = device.buffer(4 * places * this.targetLength);
+    this.records = device.buffer(4 * places * recordLength);
+    this.targets = device.buffer((this.storage === "half" ? 2 : 4) * places * targetLength);
     this.order = device.buffer(4 * order.length);
+  }
+
+  private get isResident(): boolean {
+    return this.storage !== "ring";
   }
 
   /** Memory of the particles of an epoch: that of the epoch before, if its particles are on the device. */
@@ -132,11 +174,14 @@ export class ParticleMemory {
 
   /** Sends all particles, a segment at a time. */
   private async fill(): Promise<void> {
+    const { capacity } = this;
     const particles = Int32Array.from(new Set(this.epoch.order));
-    for (let first = 0; first < particles.length; first += this.capacity) {
-      const some = particles.subarray(first, first + this.capacity);
-      this.send(await this.numbersOf(some), first);
+    const packing = this.storage === "half" ? await this.packing() : undefined;
+    for (let first = 0; first < particles.length; first += capacity) {
+      const some = particles.subarray(first, first + capacity);
+      this.send(await this.numbersOf(some), first, packing);
     }
+    packing?.dispose();
     for (const [place, particle] of particles.entries()) this.placeOf.set(particle, place);
   }
 
@@ -192,9 +237,33 @@ export class ParticleMemory {
     return { records, targets: await targets.batch(indices) };
   }
 
-  private send({ records, targets }: ParticleNumbers, at: number): void {
+  private send({ records, targets }: ParticleNumbers, at: number, packing?: Packing): void {
     this.device.write(this.records, records, 4 * at * this.recordLength);
-    this.device.write(this.targets, targets, 4 * at * this.targetLength);
+    if (packing) packing.send(targets, at);
+    else this.device.write(this.targets, targets, 4 * at * this.targetLength);
+  }
+
+  /** Sends targets that are stored in half precision. */
+  private async packing(): Promise<Packing> {
+    const { device, targetLength } = this;
+    const [step, sent] = [device.uniform(64), device.buffer(4 * this.capacity * targetLength)];
+    const samples = targetLength / 2;
+    const dispatch = await device.dispatch({
+      files: ["step", "packTargets"],
+      constants: { samples },
+      buffers: [step, sent, this.targets],
+      groups: (count) => [Math.ceil(samples / 256), count, 1],
+    });
+    return {
+      send: (targets, at) => {
+        device.write(sent, targets);
+        device.write(step, Uint32Array.of(at));
+        device.submit([{ dispatches: [dispatch], count: targets.length / targetLength }]);
+      },
+      dispose: () => {
+        for (const buffer of [step, sent]) buffer.destroy();
+      },
+    };
   }
 
   private dispose(): void {

@@ -105,7 +105,7 @@ export async function surveyLatentSpace(
           }),
       });
     }
-    const measurement = new SurveyMeasurement(sibling, options);
+    const measurement = new SurveyMeasurement(sibling, await sibling.encodeAll(), options);
     const survey = await measurement.run();
     await use?.({ survey, ...measurement.motion(survey.latent) });
     return survey;
@@ -139,8 +139,6 @@ function surveyOptions(options: RunOptions): RunOptions {
 class SurveyMeasurement {
   private readonly model: LatentModel;
   private readonly particles: Int32Array;
-  /** Encoder's places of all rows. */
-  private readonly z: Float32Array;
   /** Fitted once for each number of free axes. */
   private readonly curved = new Map<number, CurvedSpace>();
   private test: HalfTest | undefined;
@@ -149,12 +147,13 @@ class SurveyMeasurement {
 
   constructor(
     private readonly trainer: Trainer,
+    /** Encoder's places of all rows. */
+    private readonly z: Float32Array,
     private readonly options: SurveyOptions,
   ) {
     this.population = new SurveyedPopulation(trainer);
     this.model = trainer.model;
     this.particles = evenly(trainer.validationSet.slice().sort(), maxMeasured);
-    this.z = trainer.encodeAll();
   }
 
   async run(): Promise<Survey> {

@@ -11,7 +11,7 @@ import { openTestedGpu } from "../../projection/gpu/testedGpu";
 import { WasmEngine } from "../../projection/wasm";
 import { UnitAssembly } from "../units/unitAssembly";
 import type { SampleShape } from "./sampleSteps";
-import { requireSameStep } from "./stepTest";
+import { requireSameTraining } from "./selfTest";
 import { stepMilliseconds } from "./stepTime";
 
 /** A GPU, whether it computes correctly, and how fast. */
@@ -101,7 +101,7 @@ export async function measureGpuHere(
 ): Promise<Measured> {
   const engine: GpuEngine & ProjectionEngine = new GpuEngine({ open: () => openTestedGpu(gpu) });
   try {
-    await requireSameStep(engine);
+    await requireSameTraining(engine);
     const gflops = await productRate(await engine.opened(), product);
     return { gflops, stepMilliseconds: await stepMilliseconds(step, engine) };
   } catch (error) {

@@ -4,7 +4,7 @@ import { softwareGpu } from "../../../../tests/testing";
 import { GpuDevice } from "../../compute/gpu/gpuDevice";
 import { GpuFailure } from "../../compute/gpu/gpuFailure";
 import { GpuEngine } from "../../projection/gpu/gpuEngine";
-import { requireSameStep } from "./stepTest";
+import { requireSameTraining } from "./selfTest";
 
 /** On SwiftShader, a software GPU. */
 
@@ -15,22 +15,27 @@ afterAll(() => {
   else process.env["VK_DRIVER_FILES"] = before;
 });
 
+/** Compiles kernels with other sizes. */
+function withSizes(file: string, sizes: (right: Record<string, number>) => Record<string, number>) {
+  return () => {
+    const { dispatch } = GpuDevice.prototype;
+    const spy = vi.spyOn(GpuDevice.prototype, "dispatch").mockImplementation(function (
+      this: GpuDevice,
+      spec,
+    ) {
+      const { constants } = spec;
+      const wrong = spec.files.includes(file) ? { ...constants, ...sizes(constants) } : constants;
+      return dispatch.call(this, { ...spec, constants: wrong });
+    });
+    return () => spy.mockRestore();
+  };
+}
+
 /** Faults of a GPU, and what is said about them. */
 const faults: { fault: (device: typeof GpuDevice.prototype) => () => void; message: RegExp }[] = [
   {
     // Products of layers of which the last columns are missing.
-    fault: ({ dispatch }) => {
-      const spy = vi.spyOn(GpuDevice.prototype, "dispatch").mockImplementation(function (
-        this: GpuDevice,
-        spec,
-      ) {
-        const { across = 0 } = spec.constants;
-        const isProduct = spec.files.includes("denseForward");
-        const constants = isProduct ? { ...spec.constants, across: across / 2 } : spec.constants;
-        return dispatch.call(this, { ...spec, constants });
-      });
-      return () => spy.mockRestore();
-    },
+    fault: withSizes("denseForward", ({ across }) => ({ across: across! / 2 })),
     message:
       /training step, gradients \(Adam's (first|second)\d+\), number \d+ of \d+: expected \S+, found \S+$/,
   },
@@ -51,16 +56,26 @@ const faults: { fault: (device: typeof GpuDevice.prototype) => () => void; messa
     },
     message: /training step, \S+: expected a change of \S+, found one that differs from it by \S+$/,
   },
+  {
+    // Gradients of which the last are missing.
+    fault: withSizes("unitGradient", ({ unitGaussians }) => ({ unitGaussians: unitGaussians! / 2 })),
+    message: /: encoder input, number \d+ of \d+: expected \S+, found \S+$/,
+  },
+  {
+    // Places of which one axis is not learned.
+    fault: withSizes("regress", () => ({ latent: 1 })),
+    message: /: places of a taught encoder, number \d+ of \d+: expected \S+, found \S+$/,
+  },
 ];
 
-test("a GPU that takes a training step as the CPU does passes; one with a fault is refused with what it is", async () => {
+test("a GPU that trains as the CPU does passes; one with a fault is refused with what it is", async () => {
   const engine = new GpuEngine();
   try {
-    await requireSameStep(engine);
+    await requireSameTraining(engine);
     for (const { fault, message } of faults) {
       const repair = fault(GpuDevice.prototype);
       await assert
-        .rejects(requireSameStep(engine), (error: Error) => {
+        .rejects(requireSameTraining(engine), (error: Error) => {
           assert.ok(error instanceof GpuFailure && error.fault === "wrong", String(error));
           assert.match(error.message, message);
           return true;
