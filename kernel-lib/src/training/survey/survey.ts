@@ -16,6 +16,7 @@ import type { Trainer } from "../trainer";
 import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
 import type { NestedDropout } from "./nestedDropout";
+import { particlesAmong } from "../imageGroups";
 import { type EarlierAxes, surveySentence } from "./sentence";
 import { SurveyedPopulation } from "./surveyedPopulation";
 
@@ -153,7 +154,7 @@ class SurveyMeasurement {
   ) {
     this.population = new SurveyedPopulation(trainer);
     this.model = trainer.model;
-    this.particles = evenly(trainer.validationSet.slice().sort(), maxMeasured);
+    this.particles = evenly(particlesAmong(trainer.targets, trainer.validationSet.slice().sort()), maxMeasured);
     this.z = trainer.encodeAll();
   }
 
