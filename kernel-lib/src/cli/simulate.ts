@@ -21,7 +21,13 @@ import {
   simulateAtoms,
   simulateGivenMaps,
 } from "./simulateGiven";
-import { addImageOptions, imperfectionOptions, numberOptions, stateOptions, tiltOptions } from "./simulateOptions";
+import {
+  addImageOptions,
+  imperfectionOptions,
+  numberOptions,
+  stateOptions,
+  tiltOptions,
+} from "./simulateOptions";
 
 interface Design {
   /** For the help. */

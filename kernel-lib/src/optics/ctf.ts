@@ -111,7 +111,8 @@ export class CtfEvaluator {
   /** The CTF at the frequency (x, y) in 1/Å. */
   at(x: number, y: number): number {
     const gaussian = this.decay === 0 ? 1 : Math.exp(this.decay * (x * x + y * y));
-    const envelope = this.dose === 0 ? gaussian : gaussian * doseEnvelope(this.dose, Math.hypot(x, y), this.voltage);
+    const envelope =
+      this.dose === 0 ? gaussian : gaussian * doseEnvelope(this.dose, Math.hypot(x, y), this.voltage);
     return this.scale * envelope * Math.sin(this.phase(x, y));
   }
 }

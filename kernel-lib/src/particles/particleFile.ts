@@ -101,7 +101,11 @@ function tiltFile(rows: ParticleFile): ParticleFile | undefined {
   const { tilts, file } = rows.metadata;
   if (!tilts) return undefined;
   if (rows.symmetry) {
-    throw new InputError(file, "particles of one image each with a symmetry", "tilt series, which are read without");
+    throw new InputError(
+      file,
+      "particles of one image each with a symmetry",
+      "tilt series, which are read without",
+    );
   }
   const halves = rows.halves && Uint8Array.from(tilts.particleOf, (row) => rows.halves![row]!);
   return { ...rows, metadata: tilts.metadata, images: tilts.particleOf, halves };

@@ -61,11 +61,13 @@ const smallTask = { pixels: 1 << 21, boxSize: 64 };
 export async function backproject(source: ImageSource, task: BackprojectTask): Promise<Backprojection> {
   const images = source.tilts?.();
   const particleOf = images?.particleOf;
-  if (!images || !particleOf) return backprojectImages(source, task);
+  if (!images || images === source || !particleOf) return backprojectImages(source, task);
   // All tilts of a particle go where it goes.
   const chosen = new Uint8Array(source.count);
   for (const index of task.indices) chosen[index] = 1;
-  const indices = Int32Array.from(particleOf, (_, image) => image).filter((image) => chosen[particleOf[image]!]);
+  const indices = Int32Array.from(particleOf, (_, image) => image).filter(
+    (image) => chosen[particleOf[image]!],
+  );
   const { leftOut, ...found } = await backprojectImages(images, {
     ...task,
     indices,

@@ -241,9 +241,16 @@ function checkInput(states: SimulatedStates, options: SimulateOptions): void {
   if (scheme) {
     checkTilts(scheme);
     if (ctf === "none") throw new InputError("tilts", "needs a CTF");
-    if (bFactor > 0) throw new InputError("bFactor", "no B factor with tilts, whose amplitude falls with the exposure", `${bFactor}`);
+    if (bFactor > 0)
+      throw new InputError(
+        "bFactor",
+        "no B factor with tilts, whose amplitude falls with the exposure",
+        `${bFactor}`,
+      );
   } else {
-    const alone = (["tiltStep", "tiltDose", "missingTilts"] as const).find((name) => options[name] !== undefined);
+    const alone = (["tiltStep", "tiltDose", "missingTilts"] as const).find(
+      (name) => options[name] !== undefined,
+    );
     if (alone) throw new InputError(alone, "`tilts` with it", "none");
   }
   for (const [name, values] of Object.entries(truth)) {

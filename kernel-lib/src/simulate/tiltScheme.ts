@@ -33,7 +33,9 @@ export function checkTilts({ tilts, ...given }: TiltScheme): void {
   const { tiltStep, tiltDose, missingTilts } = { ...standard, ...given };
   if (!Number.isInteger(tilts) || tilts < 2)
     throw new InputError("tilts", "a whole number of 2 or more", `${tilts}`);
-  if (!(tiltStep > 0 && tiltOf(tilts - 1, tiltStep) <= mostTilt && tiltOf(tilts - 2, tiltStep) >= -mostTilt)) {
+  if (
+    !(tiltStep > 0 && tiltOf(tilts - 1, tiltStep) <= mostTilt && tiltOf(tilts - 2, tiltStep) >= -mostTilt)
+  ) {
     throw new InputError("tiltStep", `an angle above 0° with tilts up to ${mostTilt}°`, `${tiltStep}`);
   }
   if (!(tiltDose >= 0)) throw new InputError("tiltDose", "0 e/Å² or more", `${tiltDose}`);
@@ -54,7 +56,11 @@ export interface SeenTilts {
 }
 
 /** Draws where each of `count` particles is. */
-export function drawSeen(count: number, { tilts, missingTilts = 0 }: TiltScheme, random: Random): SeenTilts[] {
+export function drawSeen(
+  count: number,
+  { tilts, missingTilts = 0 }: TiltScheme,
+  random: Random,
+): SeenTilts[] {
   return Array.from({ length: count }, () => {
     const distance = Math.round((2 * random.uniform() - 1) * mostDistance);
     const visible = Array.from({ length: tilts }, () => random.uniform() >= missingTilts);

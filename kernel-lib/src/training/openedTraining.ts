@@ -178,7 +178,11 @@ export class OpenedTraining {
     const set = await openTrainingParticles(this.files, this.task);
     this.opened.push(() => set.close());
     if (round && set.tilts() !== set) {
-      throw new InputError(set.file, "single images in a second round", "tilt series, of which a run has one round");
+      throw new InputError(
+        set.file,
+        "single images in a second round",
+        "tilt series, of which a run has one round",
+      );
     }
     if (!resumed) return newInputs({ set, neutral, settings, inherited: round }, warn);
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });

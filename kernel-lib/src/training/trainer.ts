@@ -241,7 +241,11 @@ export class Trainer {
         goal[Math.floor(i / kept.latent) * axes + (i % kept.latent)] = value;
       });
       await deviceOf(this.context.engine).teach(model, {
-        ...{ particles: this.units.rowsOf(particlesAmong(this.targets, this.trainingSet)), features, random: this.random.fork(4) },
+        ...{
+          particles: this.units.rowsOf(particlesAmong(this.targets, this.trainingSet)),
+          features,
+          random: this.random.fork(4),
+        },
         posterior: { mean: goal, standardDeviation },
       });
     }

@@ -51,7 +51,8 @@ export async function readRelion(
 ): Promise<ParticleMetadata> {
   const star = await readStar(file);
   const named = await filesOfSet(star);
-  if (named !== undefined) return readRelion(named.particles, probe, { ...given, tomograms: named.tomograms });
+  if (named !== undefined)
+    return readRelion(named.particles, probe, { ...given, tomograms: named.tomograms });
   const table = particleTable(star);
   // A single pass over the text, which may be half a gigabyte.
   const names = particleColumns.filter((column) => table.has(column));
@@ -78,7 +79,10 @@ export async function readRelion(
   if (stacked) {
     const { tomograms } = given;
     const { originScale } = groups;
-    return withTilts(metadata, await stackedTilts({ table, base: metadata, tomograms: tomograms!, originScale, probe }));
+    return withTilts(
+      metadata,
+      await stackedTilts({ table, base: metadata, tomograms: tomograms!, originScale, probe }),
+    );
   }
   const group = tiltGroupColumn(table, numbers);
   return group === undefined ? metadata : withTilts(metadata, groupedTilts(metadata, group));

@@ -20,7 +20,11 @@ const visibleColumn = "_rlnTomoVisibleFrames";
 const subtomogramAngles = ["_rlnTomoSubtomogramRot", "_rlnTomoSubtomogramTilt", "_rlnTomoSubtomogramPsi"];
 const particleAngles = ["_rlnAngleRot", "_rlnAngleTilt", "_rlnAnglePsi"];
 const origins = ["_rlnOriginXAngst", "_rlnOriginYAngst", "_rlnOriginZAngst"];
-const centred = ["_rlnCenteredCoordinateXAngst", "_rlnCenteredCoordinateYAngst", "_rlnCenteredCoordinateZAngst"];
+const centred = [
+  "_rlnCenteredCoordinateXAngst",
+  "_rlnCenteredCoordinateYAngst",
+  "_rlnCenteredCoordinateZAngst",
+];
 const inPixels = ["_rlnCoordinateX", "_rlnCoordinateY", "_rlnCoordinateZ"];
 
 /** What the images of particles follow from. */
@@ -37,7 +41,13 @@ export interface StackedInput {
 }
 
 /** The images of particles whose stacks hold their tilts. @throws InputError for missing columns, and stacks of other sizes */
-export async function stackedTilts({ table, base, tomograms: file, originScale, probe }: StackedInput): Promise<TiltImages> {
+export async function stackedTilts({
+  table,
+  base,
+  tomograms: file,
+  originScale,
+  probe,
+}: StackedInput): Promise<TiltImages> {
   const missing = ["_rlnTomoName", visibleColumn, ...particleAngles].find((name) => !table.has(name));
   if (missing) throw new InputError(`${base.file}: data_${table.block}`, `a column ${missing}`, "none");
   const tomogramOf = table.text("_rlnTomoName");
@@ -60,11 +70,13 @@ export async function stackedTilts({ table, base, tomograms: file, originScale, 
       throw new InputError(`${table.where(row)}, column ${visibleColumn}`, expected, `${flags.length}`);
     }
     const count = flags.reduce((sum, flag) => sum + Number(flag > 0), 0);
-    if (count === 0) throw new InputError(`${table.where(row)}, column ${visibleColumn}`, "a visible tilt", "none");
+    if (count === 0)
+      throw new InputError(`${table.where(row)}, column ${visibleColumn}`, "a visible tilt", "none");
     if (sections === undefined && count < tilts.length) {
       sections = await sectionsOf(base, row, { visible: count, all: tilts.length }, probe);
     }
-    const euler = (of: readonly Float64Array[]) => rotationFromEuler([of[0]![row]!, of[1]![row]!, of[2]![row]!]);
+    const euler = (of: readonly Float64Array[]) =>
+      rotationFromEuler([of[0]![row]!, of[1]![row]!, of[2]![row]!]);
     const own = euler(angles);
     const subtomogram = before && euler(before);
     const pose = {

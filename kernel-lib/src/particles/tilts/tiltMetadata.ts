@@ -1,6 +1,5 @@
 import { InputError } from "../../errors";
 import type { StarColumn, WriteStarOptions } from "../../formats/starWriter";
-import { valuesOfRows } from "../particleRows";
 import type {
   Categories,
   DefocusColumns,
@@ -10,6 +9,7 @@ import type {
   ParticleMetadata,
 } from "../metadata/metadata";
 import type { CheckedColumn } from "../metadata/metadataChecks";
+import { valuesOfRows } from "../particleRows";
 
 /*
  * Particles of tilt series have several images each. Two views of one table stand for them: a row for each particle, which shows the

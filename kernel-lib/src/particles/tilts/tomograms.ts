@@ -48,7 +48,10 @@ const angles = ["_rlnTomoYTilt", "_rlnTomoZRot"];
 const rotationTolerance = 0.01;
 
 /** Reads the tomograms of a file by their names. @throws InputError for missing columns and files, and matrices that are no rotations */
-export async function readTomograms(file: string, wanted: ReadonlySet<string>): Promise<Map<string, Tomogram>> {
+export async function readTomograms(
+  file: string,
+  wanted: ReadonlySet<string>,
+): Promise<Map<string, Tomogram>> {
   const star = await readStar(file);
   const global = star.table("global") ?? star.tables.find((table) => table.has("_rlnTomoName"));
   if (!global?.has("_rlnTomoName")) {
@@ -63,7 +66,8 @@ export async function readTomograms(file: string, wanted: ReadonlySet<string>): 
     found.set(name, await tomogramOf(star, global, row, name));
   }
   for (const name of wanted) {
-    if (!found.has(name)) throw new InputError(file, `the tomogram ${name} of the particles`, names.join(", "));
+    if (!found.has(name))
+      throw new InputError(file, `the tomogram ${name} of the particles`, names.join(", "));
   }
   return found;
 }
@@ -119,7 +123,11 @@ function tiltsOf(table: StarTable): Tilt[] {
   const rotations = rotationsOf(table);
   return rotations.map((rotation, i) => {
     if (!(dose![i]! >= 0)) {
-      throw new InputError(`${table.where(i)}, column _rlnMicrographPreExposure`, "0 e/Å² or more", `${dose![i]}`);
+      throw new InputError(
+        `${table.where(i)}, column _rlnMicrographPreExposure`,
+        "0 e/Å² or more",
+        `${dose![i]}`,
+      );
     }
     return {
       rotation,
@@ -143,17 +151,25 @@ function rotationsOf(table: StarTable): Float64Array[] {
       );
       const error = rotationError(matrix);
       if (error <= rotationTolerance) return matrix;
-      const found = Number.isFinite(error) ? `a matrix that is off by ${error.toPrecision(2)}` : "a reflection";
+      const found = Number.isFinite(error)
+        ? `a matrix that is off by ${error.toPrecision(2)}`
+        : "a reflection";
       throw new InputError(`${table.where(i)}, columns _rlnTomoProj…`, "a rotation", found);
     });
   }
   const missing = angles.find((name) => !table.has(name));
   if (missing) {
-    throw new InputError(table.where(0), `columns ${angles.join(", ")}, or ${matrixRows.join(", ")}`, "neither");
+    throw new InputError(
+      table.where(0),
+      `columns ${angles.join(", ")}, or ${matrixRows.join(", ")}`,
+      "neither",
+    );
   }
   const [y, z] = table.numbers(angles);
   const x = table.has("_rlnTomoXTilt") ? table.numbers(["_rlnTomoXTilt"])[0]! : new Float64Array(table.count);
-  return Array.from(x, (_, i) => product(aboutAxis(2, z![i]!), product(aboutAxis(1, y![i]!), aboutAxis(0, x[i]!))));
+  return Array.from(x, (_, i) =>
+    product(aboutAxis(2, z![i]!), product(aboutAxis(1, y![i]!), aboutAxis(0, x[i]!))),
+  );
 }
 
 /** The right-handed rotation by an angle in degrees about axis 0, 1 or 2. */
@@ -172,7 +188,10 @@ function aboutAxis(axis: 0 | 1 | 2, degrees: number): Float64Array {
 /** The numbers of `[a,b,c]`. @throws InputError for anything else */
 export function vectorOf(text: string, where: string): number[] {
   const inner = /^\[(.*)\]$/.exec(text.trim())?.[1];
-  const numbers = inner === undefined ? [] : inner.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  const numbers =
+    inner === undefined
+      ? []
+      : inner.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   if (numbers.length > 0 && numbers.every(Number.isFinite)) return numbers;
   throw new InputError(where, "numbers in brackets, [1,0,…]", text);
 }

@@ -107,7 +107,11 @@ export function judgeAgreement(data: AgreementData): Agreement {
     const { score, expected } = blind;
     return { ...whole, score, expected, verdict, outliers: [], kept: all };
   };
-  const signed = signVerdict(Float32Array.from(particles, (i) => blind.score[i]!), positive.length, negative.length);
+  const signed = signVerdict(
+    Float32Array.from(particles, (i) => blind.score[i]!),
+    positive.length,
+    negative.length,
+  );
   if (signed) return refused(signed);
   const found = excludeOutliers(data, all);
   if (!found) return refused("none");
@@ -227,7 +231,12 @@ export function agreementScores(data: AgreementData, weights: RingWeights): Scor
   const expected = new Float32Array(count);
   const deviation = new Float32Array(count).fill(1);
   for (let i = 0; i < count; i++) {
-    const [sum, expectation, noise, scatter] = sums.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+    const [sum, expectation, noise, scatter] = sums.subarray(4 * i, 4 * i + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
     if (noise === 0) continue;
     score[i] = sum / Math.sqrt(noise);
     expected[i] = expectation / Math.sqrt(noise);

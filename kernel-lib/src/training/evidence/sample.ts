@@ -43,7 +43,10 @@ export function withPoses(
       const own = targets.rotations.subarray(9 * image, 9 * image + 9);
       const way = product(own, transposed(targets.rotations.subarray(9 * head, 9 * head + 9)));
       other.rotations.set(product(way, rotations.subarray(9 * row, 9 * row + 9)), 9 * image);
-      const [x, y] = [0, 1].map((axis) => shifts[2 * row + axis]! - targets.shifts[2 * head + axis]!) as [number, number];
+      const [x, y] = [0, 1].map((axis) => shifts[2 * row + axis]! - targets.shifts[2 * head + axis]!) as [
+        number,
+        number,
+      ];
       other.shifts[2 * image]! += way[0]! * x + way[1]! * y;
       other.shifts[2 * image + 1]! += way[3]! * x + way[4]! * y;
     }

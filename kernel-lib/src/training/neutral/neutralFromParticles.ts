@@ -160,10 +160,9 @@ async function polishAgainst(
     resolution: boxLengthOf(model) / targets.rings,
   });
   const polished = await polish(fit, unit, options);
-  const [used, heldOut] = [trainingSet, validationSet].map((part) => particlesAmong(targets, part).length) as [
-    number,
-    number,
-  ];
+  const [used, heldOut] = [trainingSet, validationSet].map(
+    (part) => particlesAmong(targets, part).length,
+  ) as [number, number];
   const particles = { used, heldOut, outliers };
   const report: NeutralReport = await compareModels(
     fit,

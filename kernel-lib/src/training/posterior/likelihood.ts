@@ -1,6 +1,6 @@
 import type { LatentModel } from "../../network/latentModel";
-import { productNumbers } from "../../projection/products";
 import { product, transposed } from "../../optics/symmetry";
+import { productNumbers } from "../../projection/products";
 import { gatherRows, ParticleBatches } from "../batches";
 import type { TrainingDevice } from "../device/device";
 import { deviceOf } from "../device/deviceOf";
@@ -135,7 +135,10 @@ export class PlaceLikelihood implements LatentLikelihood {
     const { groups, layout, rings } = this;
     if (!groups) return this.imageScores(particles, points);
     const width = rings + 1;
-    const all = { score: new Float32Array(particles.length), ofRing: new Float32Array(particles.length * width) };
+    const all = {
+      score: new Float32Array(particles.length),
+      ofRing: new Float32Array(particles.length * width),
+    };
     for (const { images, rows } of this.parts(groups, particles)) {
       const found = await this.imageScores(images, gatherRows(points, layout.width, rows));
       rows.forEach((row, i) => {
@@ -182,7 +185,10 @@ export class PlaceLikelihood implements LatentLikelihood {
       const way = product(given.rotations.subarray(9 * i, 9 * i + 9), transposed(head));
       own.rotations.set(product(way, turned.rotations.subarray(9 * i, 9 * i + 9)), 9 * i);
       if (layout.shift < 0) continue;
-      const [x, y] = [0, 1].map((axis) => points[i * layout.width + layout.shift + axis]!) as [number, number];
+      const [x, y] = [0, 1].map((axis) => points[i * layout.width + layout.shift + axis]!) as [
+        number,
+        number,
+      ];
       own.shifts[2 * i] = given.shifts[2 * i]! + way[0]! * x + way[1]! * y;
       own.shifts[2 * i + 1] = given.shifts[2 * i + 1]! + way[3]! * x + way[4]! * y;
     }
@@ -248,7 +254,15 @@ export class PlaceLikelihood implements LatentLikelihood {
     const poses = this.posesOf(particles, points);
     const loaded = await this.cache.load(particles);
     const products = await this.device.products(
-      { context, decoder, particles: loaded, poses, variants, points, frames: this.framesOf(particles, points) },
+      {
+        context,
+        decoder,
+        particles: loaded,
+        poses,
+        variants,
+        points,
+        frames: this.framesOf(particles, points),
+      },
       { boxSize: neutral.boxSize, rings, inside: half?.inside },
     );
     const ringWeights = this.weightsOf(particles);

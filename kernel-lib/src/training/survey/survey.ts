@@ -9,6 +9,7 @@ import { gainOf } from "../evidence/gain";
 import { HalfTest } from "../evidence/halfTest";
 import { underPopulation } from "../evidence/populationPlaces";
 import { evenly, keepInMemory } from "../evidence/sample";
+import { particlesAmong } from "../imageGroups";
 import type { RunOptions } from "../options";
 import type { PlaceDecoder } from "../posterior/decoders";
 import { lastThird, rateOfEpoch } from "../schedule";
@@ -16,7 +17,6 @@ import type { Trainer } from "../trainer";
 import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
 import type { NestedDropout } from "./nestedDropout";
-import { particlesAmong } from "../imageGroups";
 import { type EarlierAxes, surveySentence } from "./sentence";
 import { SurveyedPopulation } from "./surveyedPopulation";
 
@@ -154,7 +154,10 @@ class SurveyMeasurement {
   ) {
     this.population = new SurveyedPopulation(trainer);
     this.model = trainer.model;
-    this.particles = evenly(particlesAmong(trainer.targets, trainer.validationSet.slice().sort()), maxMeasured);
+    this.particles = evenly(
+      particlesAmong(trainer.targets, trainer.validationSet.slice().sort()),
+      maxMeasured,
+    );
     this.z = trainer.encodeAll();
   }
 
