@@ -338,7 +338,8 @@ export class ParticleSet {
    * @throws InputError for the first that is missing, broken or different; StoppedError
    */
   async checkStacks(options: TaskOptions = {}): Promise<void> {
-    await this.imageReader.checkStacks(this.rows, beginTask(options));
+    const { imageReader, rows } = this.tilts();
+    await imageReader.checkStacks(rows, beginTask(options));
   }
 
   /** Names of the image stacks, as in the file, in the order of their first particle. */
