@@ -33,9 +33,7 @@ export function checkTilts({ tilts, ...given }: TiltScheme): void {
   const { tiltStep, tiltDose, missingTilts } = { ...standard, ...given };
   if (!Number.isInteger(tilts) || tilts < 2)
     throw new InputError("tilts", "a whole number of 2 or more", `${tilts}`);
-  if (
-    !(tiltStep > 0 && tiltOf(tilts - 1, tiltStep) <= mostTilt && tiltOf(tilts - 2, tiltStep) >= -mostTilt)
-  ) {
+  if (!(tiltStep > 0 && Math.abs(tiltOf(tilts - 1, tiltStep)) <= mostTilt)) {
     throw new InputError("tiltStep", `an angle above 0° with tilts up to ${mostTilt}°`, `${tiltStep}`);
   }
   if (!(tiltDose >= 0)) throw new InputError("tiltDose", "0 e/Å² or more", `${tiltDose}`);
