@@ -54,7 +54,7 @@ export async function setMontage(explored: ExploredRun, { name, rows }: NamedSet
 
 /**
  * Tilts of a particle, spread evenly over its series in the order of their exposure, each beside the projection of the model; labelled
- * with the exposure in e/Å². A particle with fewer tilts is shown with its first one again, so that each has a row.
+ * with the particle and the exposure in e/Å². A particle with fewer tilts is shown with its first one again, so that each has a row.
  */
 async function tiltPictures(
   particles: ParticleSet,
@@ -78,7 +78,7 @@ async function tiltPictures(
     const exposure = `${Math.round(dose[i]!)} e/Å²`;
     pictures.push(
       {
-        label: k === 0 ? `particle ${row}, ${exposure}` : exposure,
+        label: k === 0 ? `${row}: ${exposure}` : exposure,
         image: await particleImage(images, i, model.boxSize, model.apix),
       },
       { label: "model", image: projectionImage(model, view) },
