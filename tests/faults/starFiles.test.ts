@@ -139,17 +139,18 @@ const cases: StarCase[] = [
     text: (s) => general("rlnTomoSubTomosAre2DStacks", 1) + s.text,
     change: (s) => s.particles.set("rlnImageName", "p.mrcs"),
     refused:
-      /particles of tilt series \(data_general: _rlnTomoSubTomosAre2DStacks 1, 12 images in p\.mrcs\), which are not read yet/,
+      /expected the optimisation set \(…optimisation_set\.star\) of tilt series, .* found the particles alone/,
   },
   {
     name: "undeclared tilt stacks",
     change: (s) => s.particles.set("rlnTomoVisibleFrames", "[1,1]"),
-    refused: /tilt series \(column _rlnTomoVisibleFrames/,
+    refused: /expected the optimisation set .* of tilt series, .* found the particles alone/,
   },
   {
     name: "particles in tomograms without images",
     change: (s) => s.particles.drop("rlnImageName").set("rlnTomoName", "TS1"),
-    refused: /expected a loop with a column _rlnImageName, found .*tomograms, which are not read yet/,
+    refused:
+      /expected a loop with a column _rlnImageName, found .* of tomograms; the optimisation set beside them is read/,
   },
   {
     name: "subtomograms",

@@ -21,7 +21,13 @@ import {
   simulateAtoms,
   simulateGivenMaps,
 } from "./simulateGiven";
-import { addImageOptions, imperfectionOptions, numberOptions, stateOptions } from "./simulateOptions";
+import {
+  addImageOptions,
+  imperfectionOptions,
+  numberOptions,
+  stateOptions,
+  tiltOptions,
+} from "./simulateOptions";
 
 interface Design {
   /** For the help. */
@@ -105,7 +111,7 @@ export function addSimulate(program: Command, run: RunCommand): void {
     .addOption(required(fileOption("--out <folder>", "output folder, new or empty")));
   for (const option of [...numberOptions(), ...stateOptions(), ...givenOptions()]) command.addOption(option);
   addImageOptions(command);
-  for (const option of imperfectionOptions()) command.addOption(option);
+  for (const option of [...tiltOptions(), ...imperfectionOptions()]) command.addOption(option);
   command.addOption(seedOption()).addOption(quietOption());
   examples(
     command,
@@ -114,6 +120,7 @@ export function addSimulate(program: Command, run: RunCommand): void {
     "e2gmm simulate symmetric --symmetry C7 --unit missing --out ring",
     "e2gmm simulate atoms --from 'path/*.pdb' --particles 10000 --box-size 128 --apix 1.5 --snr 0.01 --ctf --truth-maps --out path-sim",
     "e2gmm simulate maps --from 'maps/*.mrc' --particles 10000 --views run_data.star --ctf-from run_data.star --boxes 64 --out map-sim",
+    "e2gmm simulate linear --tilts 21 --ctf --snr 0.2 --out tilt-series",
     "e2gmm simulate one --pose-error 2 --shift-error 1.5 --out wrong-poses",
   );
   command.action((design: string, options: SimulateCommandOptions) =>

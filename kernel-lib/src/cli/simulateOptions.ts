@@ -111,6 +111,26 @@ export function addImageOptions(command: Command): void {
     .addOption(new Option("--truth-maps", "write the map of each state, for e2gmm score --volumes"));
 }
 
+/** Tilt series in place of single images. */
+export function tiltOptions(): Option[] {
+  return [
+    numberOption(
+      "--tilts <n>",
+      "tilt series of n images of each particle, dose-symmetric, with --ctf or --ctf-from; --snr is that of one image with the exposure of all",
+      { integer: true, least: 2 },
+    ),
+    numberOption("--tilt-step <degrees>", "with --tilts: angle from one tilt to the next (default: 3)", {
+      above: 0,
+    }),
+    numberOption("--tilt-dose <e/Å²>", "with --tilts: exposure of each tilt (default: 3)", { least: 0 }),
+    numberOption(
+      "--missing-tilts <fraction>",
+      "with --tilts: fraction of the tilts in which a particle is not seen (default: 0)",
+      { least: 0, below: 1 },
+    ),
+  ];
+}
+
 /** What is wrong with the images and with the STAR file. */
 export function imperfectionOptions(): Option[] {
   return [

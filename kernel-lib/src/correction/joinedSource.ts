@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
 import type { ParticleSet } from "../particles/particleSet";
+import { requireSingleImages } from "../particles/singleImages";
 import type { ImageSource } from "../reconstruction/imageSource";
 
 /**
@@ -7,6 +8,8 @@ import type { ImageSource } from "../reconstruction/imageSource";
  * @throws InputError for sets of another box or pixel size
  */
 export function joinedSource(first: ParticleSet, second: ParticleSet): ImageSource {
+  requireSingleImages(first, "motion correction");
+  requireSingleImages(second, "motion correction");
   if (first.boxSize !== second.boxSize || Math.abs(first.apix / second.apix - 1) > 1e-4) {
     const text = ({ boxSize, apix }: ParticleSet) => `${boxSize} pixels of ${apix} Å`;
     throw new InputError(second.file, `images of ${text(first)}, as in ${first.file}`, text(second));

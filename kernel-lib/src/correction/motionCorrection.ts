@@ -4,6 +4,7 @@ import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import type { GaussianModel } from "../model/gaussianModel";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
+import { requireSingleImages } from "../particles/singleImages";
 import { beginTask, type TaskOptions } from "../progress";
 import { type FscCurve, fourierShellCorrelation } from "../reconstruction/fsc";
 import type { ImageSource } from "../reconstruction/imageSource";
@@ -250,6 +251,7 @@ export async function prepareWithHooks(
   hooks: CorrectionHooks,
 ): Promise<MotionCorrection> {
   const task = beginTask(options);
+  requireSingleImages(source, "motion correction");
   const indices = checkIndices(source, task.indices);
   const second = task.secondHalf ?? { motion, placeOf: (state: ArrayLike<number>) => state };
   const motions = [motion, second.motion] as const;

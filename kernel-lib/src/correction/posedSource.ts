@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
 import type { ParticleSet } from "../particles/particleSet";
+import { requireSingleImages } from "../particles/singleImages";
 import type { ImageSource } from "../reconstruction/imageSource";
 
 /** Difference in Å beyond which defocus values are not of the same particle; files round them. */
@@ -11,6 +12,8 @@ const sameDefocus = 1;
  * @throws InputError if the files cannot be of the same particles: by their number, and by defocus, original images and micrographs where both have them
  */
 export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSource {
+  requireSingleImages(images, "motion correction");
+  requireSingleImages(poses, "motion correction");
   if (images.count !== poses.count) {
     throw new InputError(images.file, `the ${poses.count} particles of ${poses.file}`, `${images.count}`);
   }

@@ -1,3 +1,5 @@
+import { doseEnvelope } from "./dose";
+
 /**
  * Parameters of the contrast transfer function of one image, as RELION defines it:
  * √(1 − Q²)·sin χ + Q·cos χ with χ = π λ Δf s² − ½ π Cs λ³ s⁴ + φ, positive in its first lobe for white particles.
@@ -21,6 +23,8 @@ export interface Ctf {
   bFactor: number;
   /** Scale factor of the whole function; 1 for none. */
   scale: number;
+  /** Exposure before and during the image, in e/Å²: the amplitude falls as in `doseEnvelope`. Default: no damage. */
+  dose?: number;
 }
 
 const degree = Math.PI / 180;
@@ -56,6 +60,8 @@ export class CtfEvaluator {
   private readonly constant: number;
   private readonly decay: number;
   private readonly scale: number;
+  private readonly dose: number;
+  private readonly voltage: number;
 
   /** @param ctf its parameters; later changes of the object have no effect */
   constructor(ctf: Ctf) {
@@ -73,6 +79,8 @@ export class CtfEvaluator {
     this.constant = ctf.phaseShift * degree + Math.asin(ctf.amplitudeContrast);
     this.decay = -ctf.bFactor / 4;
     this.scale = ctf.scale;
+    this.dose = ctf.dose ?? 0;
+    this.voltage = ctf.voltage;
   }
 
   /** The argument of the sine, χ + asin Q, in radians at the frequency (x, y) in 1/Å. */
@@ -83,7 +91,8 @@ export class CtfEvaluator {
 
   /**
    * Coefficients for integer Fourier pixels (kx, ky): the phase in turns,
-   * phase/2π = kx²·xx + ky²·yy + kx·ky·xy + |k|⁴·fourth + constant, and the envelope exp(decay·|k|²).
+   * phase/2π = kx²·xx + ky²·yy + kx·ky·xy + |k|⁴·fourth + constant, and the envelope exp(decay·|k|²), which does not contain the
+   * dose.
    * @param boxLength S·apix in Å
    */
   inTurns(boxLength: number): Record<"xx" | "yy" | "xy" | "fourth" | "constant" | "decay", number> {
@@ -101,7 +110,9 @@ export class CtfEvaluator {
 
   /** The CTF at the frequency (x, y) in 1/Å. */
   at(x: number, y: number): number {
-    const envelope = this.decay === 0 ? 1 : Math.exp(this.decay * (x * x + y * y));
+    const gaussian = this.decay === 0 ? 1 : Math.exp(this.decay * (x * x + y * y));
+    const envelope =
+      this.dose === 0 ? gaussian : gaussian * doseEnvelope(this.dose, Math.hypot(x, y), this.voltage);
     return this.scale * envelope * Math.sin(this.phase(x, y));
   }
 }

@@ -55,6 +55,8 @@ export interface ParticleFile {
   images: Int32Array | undefined;
   /** Half set of each row, equal for rows that share an image. */
   halves: Uint8Array | undefined;
+  /** The images of tilt series, a row for each. */
+  tilts?: ParticleFile | undefined;
   /** Pixel size in Å that overrides the file's. */
   apix: number | undefined;
   /** Whether the sign of images is inverted. */
@@ -85,19 +87,28 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
       `; row ${metadata.stack.indexOf(metadata.stacks.indexOf(name)) + 1} names it first`;
     const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
     throwIfStopped(signal);
-    return {
-      ...uniteImages(metadata, images),
-      metadata,
-      reader,
-      apix,
-      invertContrast: options.invertContrast === true,
-      bytes,
-      symmetry,
-    };
+    const read = { reader, apix, invertContrast: options.invertContrast === true, bytes, symmetry };
+    const rows: ParticleFile = { ...uniteImages(metadata, images), metadata, ...read };
+    return { ...rows, tilts: tiltFile(rows) };
   } catch (error) {
     await reader.close();
     throw error;
   }
+}
+
+/** The images of tilt series as a file of their own, in which those of a particle stay together. */
+function tiltFile(rows: ParticleFile): ParticleFile | undefined {
+  const { tilts, file } = rows.metadata;
+  if (!tilts) return undefined;
+  if (rows.symmetry) {
+    throw new InputError(
+      file,
+      "particles of one image each with a symmetry",
+      "tilt series, which are read without",
+    );
+  }
+  const halves = rows.halves && Uint8Array.from(tilts.particleOf, (row) => rows.halves![row]!);
+  return { ...rows, metadata: tilts.metadata, images: tilts.particleOf, halves };
 }
 
 /** A point group with more than one operator, or undefined. @throws InputError for an unknown name */

@@ -28,6 +28,7 @@ export function ctfOfRow(
     amplitudeContrast,
     bFactor: defocus.bFactor?.[row] ?? 0,
     scale: defocus.scale?.[row] ?? 1,
+    ...(defocus.dose && { dose: defocus.dose[row]! }),
   };
 }
 

@@ -62,6 +62,8 @@ export class ParticleSet {
     readonly rows: Int32Array,
     /** Index of the symmetry operator of each particle; undefined if the set was opened without symmetry. */
     readonly operators?: Uint8Array,
+    /** In the {@link tilts} of a set: the particle of each image, by its index in that set, ascending. */
+    readonly particleOf?: Int32Array,
   ) {
     this.imageReader = new ImageReader(source);
   }
@@ -240,7 +242,8 @@ export class ParticleSet {
   select(indices: ArrayLike<number>): ParticleSet {
     if (indices.length === 0) throw new InputError("selection", "at least one particle", "none");
     const operators = this.operators && Uint8Array.from(indices, (index) => this.operators![index]!);
-    return new ParticleSet(this.source, this.rowsOf(indices), operators);
+    const particleOf = this.particleOf && Int32Array.from(indices, (index) => this.particleOf![index]!);
+    return new ParticleSet(this.source, this.rowsOf(indices), operators, particleOf);
   }
 
   /**
@@ -260,6 +263,31 @@ export class ParticleSet {
     if (!this.operators) return this;
     const rows = Int32Array.from(new Set(this.rows));
     return new ParticleSet(this.source, rows, new Uint8Array(rows.length));
+  }
+
+  /**
+   * The images of particles of tilt series: a set of as many as there are visible tilts, those of a particle together, with
+   * `particleOf`. In the set itself a particle stands for its image of the lowest dose. Of single particles the set itself.
+   * @example
+   * ```ts
+   * const particles = await e2.particles.open("particles.star");
+   * console.log(particles.tilts().count / particles.count); // 1 for single particles
+   * ```
+   */
+  tilts(): ParticleSet {
+    const { tilts, metadata } = this.source;
+    if (!tilts || this.particleOf) return this;
+    const { particleOf } = metadata.tilts!;
+    const first = firstOfEach(particleOf, metadata.count);
+    const rows: number[] = [];
+    const of: number[] = [];
+    this.rows.forEach((row, i) => {
+      for (let image = first[row]!; image < first[row + 1]!; image++) {
+        rows.push(image);
+        of.push(i);
+      }
+    });
+    return new ParticleSet(tilts, Int32Array.from(rows), undefined, Int32Array.from(of));
   }
 
   private rowsOf(indices: ArrayLike<number>): Int32Array {
@@ -310,7 +338,8 @@ export class ParticleSet {
    * @throws InputError for the first that is missing, broken or different; StoppedError
    */
   async checkStacks(options: TaskOptions = {}): Promise<void> {
-    await this.imageReader.checkStacks(this.rows, beginTask(options));
+    const { imageReader, rows } = this.tilts();
+    await imageReader.checkStacks(rows, beginTask(options));
   }
 
   /** Names of the image stacks, as in the file, in the order of their first particle. */
@@ -346,4 +375,12 @@ export class ParticleSet {
   close(): Promise<void> {
     return this.source.reader.close();
   }
+}
+
+/** Index of the first of the images of each particle, and at last their number, [count + 1]. */
+function firstOfEach(particleOf: Int32Array, count: number): Int32Array {
+  const first = new Int32Array(count + 1);
+  for (const particle of particleOf) first[particle + 1]!++;
+  for (let i = 0; i < count; i++) first[i + 1]! += first[i]!;
+  return first;
 }

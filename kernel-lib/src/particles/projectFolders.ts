@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import path from "node:path";
 
 /**
@@ -14,4 +15,14 @@ export function projectFolders(file: string): string[] {
     folder = parent;
   }
   return [...folders, process.cwd()];
+}
+
+/** The first other file of this name relative to the folders of a file; undefined if there is none. */
+export async function firstExisting(file: string, name: string): Promise<string | undefined> {
+  for (const folder of projectFolders(file)) {
+    const found = path.resolve(folder, name);
+    // A file that named itself would be read without end.
+    if ((await stat(found).catch(() => undefined))?.isFile() && path.resolve(file) !== found) return found;
+  }
+  return undefined;
 }

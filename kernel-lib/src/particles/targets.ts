@@ -9,8 +9,10 @@ import type { ParticleSet } from "./particleSet";
 
 /** Particles as training reads them: poses, and transforms whose rings have norm 1. */
 export interface ParticleTargets extends TrainingBox {
-  /** Number of particles. */
+  /** Number of images: of particles, and of tilt series of their tilts. */
   readonly count: number;
+  /** The particle of each image, ascending, where particles have several images; see `ParticleSet.tilts`. */
+  readonly particleOf?: Int32Array | undefined;
   /** A number for the image of each particle, equal for particles that share an image; undefined if none do. */
   readonly images?: Int32Array | undefined;
   /** Rotation matrices reference → image, [count · 9]. */
@@ -59,7 +61,7 @@ const minPartParticles = 8;
  * made from the images again. The calling thread reads, worker threads transform; results do not depend on their number.
  *
  * Images need no normalisation: each ring is divided by its norm, and the origin (the mean) is not used. Images that were
- * multiplied by their CTF are not flipped. The symmetry copies of a particle share one transform.
+ * multiplied by their CTF are not flipped. Of tilt series, each image is one of the targets. The symmetry copies of a particle share one transform.
  *
  * @throws InputError for broken images and stacks, and for a file without angles; RangeError for impossible rings
  * @example
@@ -71,7 +73,8 @@ const minPartParticles = 8;
  * await targets.dispose();
  * ```
  */
-export async function prepareTargets(set: ParticleSet, given: TargetOptions): Promise<ParticleTargets> {
+export async function prepareTargets(particles: ParticleSet, given: TargetOptions): Promise<ParticleTargets> {
+  const set = particles.tilts();
   const options = beginTask(given);
   const { boxSize, rings, memoryBudget = availableMemory() / 4, phaseFlipped, threads } = options;
   checkRings(rings, boxSize);
@@ -91,6 +94,7 @@ export async function prepareTargets(set: ParticleSet, given: TargetOptions): Pr
   if (inMemory) await transforms.dispose();
   return {
     count,
+    ...(set.particleOf && { particleOf: set.particleOf }),
     images: set.images,
     boxSize,
     apix: boxLength / boxSize,

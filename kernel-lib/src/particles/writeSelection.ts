@@ -7,6 +7,7 @@ import { eulerFromRotation } from "../optics/pose";
 import { beginTask, type TaskOptions } from "../progress";
 import { copiedAngles } from "./copies";
 import type { ParticleSet } from "./particleSet";
+import { requireSingleImages } from "./singleImages";
 
 /** Rows written at a time. */
 const chunkRows = 4096;
@@ -71,6 +72,7 @@ export async function writeSelection(
   }
   await refuseSameFile(particles.file, target);
   const columns = addedColumns(particles, rows, options.columns ?? {});
+  if (options.projectFolder !== undefined) requireSingleImages(chosen, "new paths of stacks (projectFolder)");
   const imageName = await imageNames(chosen, options.projectFolder);
   const { metadata } = chosen;
   if (metadata.writeStar) {

@@ -42,7 +42,7 @@ export interface BackprojectTask extends TaskOptions {
 /** Sums of images, and what they consist of. */
 export interface Backprojection {
   sums: ThreadedSums;
-  /** Particles in each sum. */
+  /** Images in each sum. */
   counts: Float64Array;
   /** Outlier images that were not used, by index. */
   leftOut: LeftOutImage[];
@@ -59,6 +59,25 @@ const smallTask = { pixels: 1 << 21, boxSize: 64 };
  * @throws StoppedError
  */
 export async function backproject(source: ImageSource, task: BackprojectTask): Promise<Backprojection> {
+  const images = source.tilts?.();
+  const particleOf = images?.particleOf;
+  if (!images || images === source || !particleOf) return backprojectImages(source, task);
+  // All tilts of a particle go where it goes.
+  const chosen = new Uint8Array(source.count);
+  for (const index of task.indices) chosen[index] = 1;
+  const indices = Int32Array.from(particleOf, (_, image) => image).filter(
+    (image) => chosen[particleOf[image]!],
+  );
+  const { leftOut, ...found } = await backprojectImages(images, {
+    ...task,
+    indices,
+    sharesOf: (image) => task.sharesOf(particleOf[image]!),
+  });
+  const inParticles = leftOut.map(({ index, ...rest }) => ({ ...rest, index: particleOf[index]! }));
+  return { ...found, leftOut: inParticles };
+}
+
+async function backprojectImages(source: ImageSource, task: BackprojectTask): Promise<Backprojection> {
   const { indices, signal, name } = task;
   const groups = new ImageGroups(source, indices, task.boxSize);
   const chunks = imageChunks(source, indices, (group) => groups.batchLength(group));
@@ -167,7 +186,9 @@ class ImageGroups {
     );
     const state = group.ctfPremultiplied ? 2 : group.phaseFlipped ? 1 : 0;
     const tables = aberrationTables(aberrations, { rings, extent }, size * apix, this.ctfOf(group));
-    return { key: this.known.size, size, rings, extent, state, ...(tables && { aberrations: tables }) };
+    const { voltage = Number.NaN } = this.ctfOf(group) ?? {};
+    const made = { key: this.known.size, size, rings, extent, state, boxLength: size * apix, voltage };
+    return { ...made, ...(tables && { aberrations: tables }) };
   }
 
   /** The CTF of some image of a group. */
@@ -210,6 +231,7 @@ class BatchWriter {
         numbers.set([xx, yy, xy, fourth, constant, decay], imageNumber.turns);
       }
       numbers[imageNumber.scale] = ctf ? ctf.scale : 1;
+      numbers[imageNumber.dose] = ctf?.dose ?? 0;
       numbers[imageNumber.gain] = gain;
       numbers[imageNumber.shift] = shifts[2 * index]! / boxLength;
       numbers[imageNumber.shift + 1] = shifts[2 * index + 1]! / boxLength;

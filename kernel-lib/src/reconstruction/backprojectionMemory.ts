@@ -48,6 +48,8 @@ export const imageNumber = {
   gain: 8,
   /** Shift along x and y as a fraction of the image. */
   shift: 9,
+  /** Exposure in e/Å²; 0 for none. */
+  dose: 11,
 } as const;
 /** Numbers of the statistics of an image: mean, standard deviation, farthest pixel. */
 export const statisticsNumbers = 3;
@@ -94,6 +96,10 @@ export interface BatchGroup {
   size: number;
   /** K. */
   rings: number;
+  /** Length of an edge in Å. */
+  boxLength: number;
+  /** kV. */
+  voltage: number;
   /** The largest |ky| of each kx, [K + 1]. */
   extent: Int32Array;
   /** 0 as recorded, 1 phases flipped, 2 multiplied by the CTF once more. */

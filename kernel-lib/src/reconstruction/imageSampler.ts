@@ -1,4 +1,5 @@
 import { twiddles } from "../fourier/twiddles";
+import { doseEnvelope } from "../optics/dose";
 import { imageWords } from "../particles/images/imageKernel";
 import { Arena } from "../wasm/arena";
 import { instantiate, type KernelExports, newMemory, type SharedWasmMemory } from "../wasm/wasmMemory";
@@ -65,6 +66,8 @@ export class ImageSampler {
     fillPhases(buffers.phaseX, columnsOf(rings), 0, centre + numbers[imageNumber.shift]!);
     fillPhases(buffers.phaseY, 2 * rings + 1, -rings, centre + numbers[imageNumber.shift + 1]!);
     this.exports.sampleImage(buffers.address);
+    const dose = numbers[imageNumber.dose]!;
+    if (dose > 0) weightByDose(buffers.samples, dose, group);
     return buffers.samples;
   }
 
@@ -120,6 +123,33 @@ export class ImageSampler {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     new Uint8Array(this.memory.buffer, address, bytes.length).set(bytes);
     return address;
+  }
+}
+
+/**
+ * Weights samples by the signal that is left after a dose: values by its amplitude, weights by its power. Images that were multiplied
+ * by their CTF were weighted then.
+ */
+function weightByDose(samples: Float32Array, dose: number, group: BatchGroup): void {
+  const { rings, extent, state, boxLength, voltage } = group;
+  const envelopes = new Map<number, number>();
+  for (let kx = 0; kx <= rings; kx++) {
+    for (let ky = 0; ky <= extent[kx]!; ky++) {
+      const square = kx * kx + ky * ky;
+      let left = envelopes.get(square);
+      if (left === undefined) {
+        left = doseEnvelope(dose, Math.sqrt(square) / boxLength, voltage);
+        envelopes.set(square, left);
+      }
+      const value = state === 2 ? 1 : left;
+      for (const y of ky === 0 ? [0] : [ky, -ky]) {
+        const at = 4 * (kx * (2 * rings + 1) + rings + y);
+        samples[at]! *= value;
+        samples[at + 1]! *= value;
+        samples[at + 2]! *= left * left;
+        samples[at + 3]! *= value;
+      }
+    }
   }
 }
 

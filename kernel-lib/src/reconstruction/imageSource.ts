@@ -28,6 +28,8 @@ export interface ImageSource {
   readonly randomSubset?: Uint8Array | undefined;
   /** A number for the image of every particle, [count], where several particles have the same image. */
   readonly images?: ArrayLike<number> | undefined;
+  /** The images of tilt series, as a source of its own, in which `particleOf` is the particle of each. Default: one image each. */
+  tilts?(): ImageSource & { readonly particleOf?: Int32Array | undefined };
   /** The group of a particle: the same object for all particles of a group. */
   opticsGroup(index: number): ImageGroup;
   /** Reference → image of every particle, [count · 9], row-major. */

@@ -63,7 +63,7 @@ export interface Reconstruction {
  * Reconstructs a map from particle images by direct Fourier inversion: every transform is weighted by its CTF,
  * distributed over the nearest samples of a twofold oversampled 3-D transform, and divided by the squared CTFs
  * distributed likewise, kept above a thousandth of the mean of their shell. Both half maps and the whole come from one
- * pass, on all cores; images are read in chunks, so that memory does not depend on their number. It is about 130 · S³ bytes for S
+ * pass, on all cores; of tilt series, a particle stands for all of its tilts; images are read in chunks, so that memory does not depend on their number. It is about 130 · S³ bytes for S
  * voxels along an edge. Beam tilt, Zernike polynomials and anisotropic magnification of optics groups are corrected.
  *
  * The map is on the scale of the images: its projections, sums over voxels, are what the particles show at the pixel
@@ -100,7 +100,7 @@ export async function reconstruct(
     sharesOf: (index) => halfShares[halfOf ? halfOf(index) : 0]!,
   });
   try {
-    if (leftOut.length === indices.length) {
+    if (counts.every((count) => count === 0)) {
       const found = `${leftOut.length} constant ones`;
       throw new InputError("particles to reconstruct", "images that vary", found);
     }
@@ -113,7 +113,7 @@ export async function reconstruct(
 
 /**
  * The masked maps of one or two sums; half maps only if both have particles.
- * @param counts particles in each sum
+ * @param counts images in each sum
  * @param diameter of the mask in Å
  */
 export async function mapsOf(

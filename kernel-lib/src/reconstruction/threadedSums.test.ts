@@ -39,7 +39,7 @@ function groupOf(size: number, state: number): BatchGroup {
     { length: rings + 1 },
     (_, kx) => Math.ceil(Math.sqrt((size / 2) ** 2 - kx * kx)) - 1,
   );
-  return { key: 0, size, rings, extent, state };
+  return { key: 0, size, rings, extent, state, boxLength: size, voltage: 300 };
 }
 
 /** Sums 0 and 1 of the even and odd images in every orientation of C2, odd ones with a weight. */

@@ -24,3 +24,4 @@ export {
   simulateFromModels as fromModels,
 } from "./simulateParticles";
 export { type SymmetricOptions, simulateSymmetric as symmetric } from "./symmetricDesign";
+export type { TiltScheme } from "./tiltScheme";

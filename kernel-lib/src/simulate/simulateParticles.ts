@@ -14,6 +14,7 @@ import {
   drawParticles,
   type Imperfections,
   type SimulatedCtf,
+  type SimulatedParticle,
   type SimulatedViews,
   starText,
   truthText,
@@ -22,9 +23,10 @@ import {
 import { nameInBox, type StackBox, writeStacks } from "./simulatedStack";
 import { type MapSource, type SimulatedStates, statesOfMaps, statesOfModels } from "./simulatedStates";
 import { stateCounts } from "./stateCounts";
+import { checkTilts, drawSeen, type TiltScheme, tiltImages } from "./tiltScheme";
 
 /** Options of `simulate.fromModels`. */
-export interface SimulateOptions extends TaskOptions, Imperfections {
+export interface SimulateOptions extends TaskOptions, Imperfections, Partial<TiltScheme> {
   /** Output folder; created if it does not exist. */
   folder: string;
   /** Particles per state; or give `particles`. */
@@ -33,7 +35,10 @@ export interface SimulateOptions extends TaskOptions, Imperfections {
   particles?: number;
   /** With `particles`: the fraction of each state; their sum is 1. Default: all equal. */
   fractions?: readonly number[];
-  /** Signal-to-noise ratio: variance of the signal (after the CTF, over all pixels) divided by that of the noise. Default 1. */
+  /**
+   * Signal-to-noise ratio: variance of the signal (after the CTF, over all pixels) divided by that of the noise. With `tilts` that of
+   * one image with the exposure of all of them and without damage, so that sets with and without tilts compare. Default 1.
+   */
   snr?: number;
   /** SNR of white noise in the specimen, on which the CTF and its envelope act: variances before the CTF. Default: no such noise. */
   solventSnr?: number;
@@ -146,19 +151,26 @@ async function simulateStates(
   await mkdir(folder, { recursive: true });
   const at = (name: string) => path.join(folder, name);
 
+  const scheme = tiltsOf(options);
+  const seen = scheme && drawSeen(particles.length, scheme, random.fork(8));
+  const inTilts = (of: readonly SimulatedParticle[]) => (scheme ? tiltImages(of, seen!, scheme) : of);
+  const shown = inTilts(particles);
   const images = new ImageMaker(states.boxSize, states.apix);
-  const noise = Math.sqrt((await meanVariance(states, particles, images, signal)) / snr);
+  const variance = await meanVariance(states, particles, images, signal);
+  // A tilt has its part of the exposure.
+  const noise = Math.sqrt((variance * (scheme?.tilts ?? 1)) / snr);
   let solventNoise = 0;
   if (solventSnr !== undefined) {
     const withoutCtf = particles.map((particle) => ({ ...particle, ctf: undefined }));
     solventNoise = Math.sqrt((await meanVariance(states, withoutCtf, images, signal)) / solventSnr);
   }
   const generators = { random: random.fork(2), solventRandom: random.fork(5) };
-  const content = { ...generators, states, particles, images, noise, solventNoise };
+  const content = { ...generators, states, particles: shown, images, noise, solventNoise };
   await writeStacks(folder, boxes, content, options);
-  const written = withErrors(particles, options, random.fork(3));
+  const withError = withErrors(particles, options, random.fork(3));
   const wrongPoses = Boolean(options.poseError || options.shiftError);
-  const right = written.map((p, i) => ({ ...particles[i]!, ctf: p.ctf }));
+  const written = inTilts(withError);
+  const right = inTilts(withError.map((p, i) => ({ ...particles[i]!, ctf: p.ctf })));
   for (const box of boxes) {
     const stated = { ...box, apix: Number((box.apix * (1 + pixelError)).toPrecision(9)) };
     const named = { ...stated, scale: 1 + pixelError, stack: `${nameInBox("particles", box, states)}.mrcs` };
@@ -178,6 +190,17 @@ async function simulateStates(
     truth: at("truth.csv"),
     stateOf: Int32Array.from(particles, (p) => p.state),
     noise,
+  };
+}
+
+/** The tilt scheme of the options; undefined for single images. */
+function tiltsOf({ tilts, tiltStep, tiltDose, missingTilts }: Partial<TiltScheme>): TiltScheme | undefined {
+  if (tilts === undefined) return undefined;
+  return {
+    tilts,
+    ...(tiltStep !== undefined && { tiltStep }),
+    ...(tiltDose !== undefined && { tiltDose }),
+    ...(missingTilts !== undefined && { missingTilts }),
   };
 }
 
@@ -214,6 +237,22 @@ function checkInput(states: SimulatedStates, options: SimulateOptions): void {
   if (!(bFactor >= 0)) throw new InputError("bFactor", "0 Å² or more", String(bFactor));
   if (bFactor > 0 && ctf === "none") throw new InputError("bFactor", "needs a CTF");
   checkImperfections(options, ctf !== "none");
+  const scheme = tiltsOf(options);
+  if (scheme) {
+    checkTilts(scheme);
+    if (ctf === "none") throw new InputError("tilts", "needs a CTF");
+    if (bFactor > 0)
+      throw new InputError(
+        "bFactor",
+        "no B factor with tilts, whose amplitude falls with the exposure",
+        `${bFactor}`,
+      );
+  } else {
+    const alone = (["tiltStep", "tiltDose", "missingTilts"] as const).find(
+      (name) => options[name] !== undefined,
+    );
+    if (alone) throw new InputError(alone, "`tilts` with it", "none");
+  }
   for (const [name, values] of Object.entries(truth)) {
     if (values.length !== states.count) {
       throw new InputError(

@@ -73,6 +73,8 @@ export interface SimulatedParticle {
   /** RELION's origin in Å, the negative of the shift. */
   origin: [number, number];
   ctf: Ctf | undefined;
+  /** Its number, where several images show one particle. */
+  particle?: number;
 }
 
 /** Views to simulate: those of a `ParticleSet`, for example. */
@@ -246,17 +248,31 @@ export function starText(particles: readonly SimulatedParticle[], images: Stated
   const more = optionalCtf.filter(([, key, , standard]) =>
     particles.some((p) => p.ctf && p.ctf[key] !== standard),
   );
-  columns.push(...more.map(([label]) => label), "rlnOpticsGroup", "rlnImageName");
+  const tilts = particles[0]!.particle !== undefined;
+  const own = more.filter(([, key]) => !tilts || (key !== "bFactor" && key !== "scale"));
+  columns.push(...own.map(([label]) => label));
+  // As Warp and M write tilt series: images of one particle share a group, the exposure is in the B factor.
+  if (tilts) columns.push("rlnCtfBfactor", "rlnCtfScalefactor", "rlnGroupName");
+  columns.push("rlnOpticsGroup", "rlnImageName");
   const rows = particles.map((p, i) => {
     const row = [...p.angles, ...p.origin.map((v) => v * scale)].map((v) => v.toFixed(6));
     if (p.ctf) row.push(p.ctf.defocusU.toFixed(2), p.ctf.defocusV.toFixed(2), p.ctf.angle.toFixed(4));
-    for (const [, key, decimals] of more) row.push(p.ctf![key].toFixed(decimals));
+    for (const [, key, decimals] of own) row.push(p.ctf![key].toFixed(decimals));
+    if (p.particle !== undefined) {
+      row.push((-4 * p.ctf!.dose!).toFixed(4), p.ctf!.scale.toFixed(6), groupName(p.particle));
+    }
     const group = groups.number(p.ctf ?? noMicroscope);
     return `${[...row, group, `${String(i + 1).padStart(6, "0")}@${stack}`].join(" ")}\n`;
   });
   const optics = groups.microscopes.map((microscope) => ({ ...microscope, apix, boxSize }));
   return relionStarHead(optics, columns) + rows.join("");
 }
+
+/** Particles of a simulated tomogram. */
+const perTomogram = 50;
+
+const groupName = (particle: number): string =>
+  `tomogram${String(Math.floor(particle / perTomogram) + 1).padStart(3, "0")}_${String(particle).padStart(7, "0")}`;
 
 /** Text of truth.csv. @param truth further columns, one value per state */
 export function truthText(

@@ -1,4 +1,5 @@
 import { detailOf } from "./detail";
+import { ImageGroups } from "./imageGroups";
 import type { OpenedTraining } from "./openedTraining";
 import type { PoseDecision } from "./poses/first/poseDecision";
 import type { Prepared } from "./preparation";
@@ -20,7 +21,11 @@ export async function createRun(
   const survey = await surveyAxes(training);
   const inputFiles = await inputFileStates(files, set, task);
   await verifyLock(lock);
-  const { outliers } = prepared.agreement;
+  const groups = ImageGroups.of(trainer.targets);
+  const outliers = prepared.agreement.outliers.map((outlier) => ({
+    ...outlier,
+    index: groups?.indexOf(outlier.index) ?? outlier.index,
+  }));
   return folder.create(newRecord(training, { prepared, survey, poses, inputFiles, startedAt }), {
     neutral: trainer.neutral,
     free: inputs.free,
@@ -69,7 +74,8 @@ function newRecord(
     inputs: files,
     inputFiles,
     ...(round && { from: round.lineage }),
-    particles: n * targets.count,
+    particles: n * (ImageGroups.of(targets)?.heads.length ?? targets.count),
+    ...(targets.particleOf && { images: targets.count }),
     boxSize: neutral.boxSize,
     apix: neutral.apix,
     rings: targets.rings,

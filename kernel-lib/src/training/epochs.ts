@@ -147,7 +147,7 @@ class EpochLoop {
     if (course.best === epoch) this.bestScores = Float32Array.from(validation.scores);
     this.state = { ...this.state, epoch, history, course };
     await this.write("weights", latents);
-    this.options.onEpoch?.(report, trainer.onAllAxes(latents, "encoder"));
+    this.options.onEpoch?.(report, this.encoderLatents(latents));
   }
 
   /** The course after an epoch, the last one of the history. */
@@ -181,13 +181,19 @@ class EpochLoop {
     }
   }
 
+  /** The encoder's latents on all axes as the run has them: a row for each particle. */
+  private encoderLatents(latents: Float32Array): Float32Array {
+    const { trainer } = this.options;
+    return trainer.ofParticles(trainer.onAllAxes(latents, "encoder"), trainer.axes);
+  }
+
   private async write(name: "weights" | "bestStart", latents: Float32Array): Promise<void> {
     const { trainer, folder, lock } = this.options;
     await verifyLock(lock);
     const arrays = [
       ...trainer.save(),
       ...(this.bestScores ? [bestScoresArray(this.bestScores)] : []),
-      latentsArray(trainer.onAllAxes(latents, "encoder"), trainer.axes),
+      latentsArray(this.encoderLatents(latents), trainer.axes),
     ];
     await folder.writeCheckpoint(name, arrays, this.state);
     if (name === "weights") await folder.writeHistory(this.state.history);

@@ -1,5 +1,6 @@
 import { type Images, splitByImage } from "../particles/halves";
 import { Random } from "../random";
+import { ImageGroups } from "./imageGroups";
 import type { TrainingOptions } from "./options";
 import { tooFewParticles } from "./preparation";
 
@@ -21,7 +22,7 @@ export interface ParticleSplit {
  */
 export function splitHeldOut(
   particles: Int32Array,
-  { count, images }: { count: number; images?: Images },
+  { count, images, particleOf }: { count: number; images?: Images; particleOf?: Int32Array | undefined },
   { seed, heldOut }: Pick<TrainingOptions, "seed" | "heldOut">,
 ): ParticleSplit {
   const used = new Set(particles);
@@ -29,8 +30,10 @@ export function splitHeldOut(
     .fork(1)
     .permutation(count)
     .filter((i) => used.has(i));
+  // Of tilt series these are images.
+  const most = Math.round(maxHeldOut * (ImageGroups.of({ particleOf })?.imagesPerParticle ?? 1));
   const requested = Math.round(particles.length * heldOut);
-  const wanted = Math.max(1, Math.min(requested, maxHeldOut, particles.length - 2));
+  const wanted = Math.max(1, Math.min(requested, most, particles.length - 2));
   // All particles of one image go into the same set.
   const { first, rest } = splitByImage(order, wanted, images);
   if (rest.length < 2) throw tooFewParticles("particles that show different images", 1 + rest.length);

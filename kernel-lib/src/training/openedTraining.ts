@@ -131,7 +131,7 @@ export class OpenedTraining {
       basis: this.recordedBasis(neutral.count / units.count),
       choose: (agreement) =>
         excluded
-          ? particlesWithout(set.count, originalOutliers(excluded, units.count))
+          ? particlesWithout(this.trainer.targets, originalOutliers(excluded, units.count))
           : chosenParticles(agreement, choice),
     });
   }
@@ -177,6 +177,13 @@ export class OpenedTraining {
       : (round?.neutral ?? (await readModelText(this.files.model)));
     const set = await openTrainingParticles(this.files, this.task);
     this.opened.push(() => set.close());
+    if (round && set.tilts() !== set) {
+      throw new InputError(
+        set.file,
+        "single images in a second round",
+        "tilt series, of which a run has one round",
+      );
+    }
     if (!resumed) return newInputs({ set, neutral, settings, inherited: round }, warn);
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
   }

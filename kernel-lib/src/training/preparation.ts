@@ -3,6 +3,7 @@ import type { TaskOptions } from "../progress";
 import { type Agreement, judgeAgreement } from "./agreement/agreement";
 import { FeatureBasis } from "./features/featureBasis";
 import { GradientSource } from "./features/gradientSource";
+import { particlesAmong } from "./imageGroups";
 import { meanFrcOf, neutralFrc } from "./neutralFrc";
 import type { RunOptions } from "./options";
 import type { ProjectionContext } from "./projectionContext";
@@ -20,7 +21,7 @@ export interface Prepared {
   likelihood: RingWeights;
   /** Projection onto the encoder's input. */
   basis: FeatureBasis;
-  /** Encoder input of all units of all particles, [particles · units · basis.size]. */
+  /** Encoder input of all units of all particles, [particles · units · basis.size]; images of one particle have the same. */
   features: Float32Array;
 }
 
@@ -52,11 +53,12 @@ export async function prepareTraining(
   training: RunOptions,
   options: PrepareOptions = {},
 ): Promise<Prepared> {
-  const { count, rings, ctfPower } = context.targets;
+  const { count, rings, ctfPower, particleOf } = context.targets;
   const frc = await neutralFrc(context, options);
-  const agreement = judgeAgreement({ count, rings, frc, ctfPower });
+  const agreement = judgeAgreement({ count, rings, frc, ctfPower, particleOf });
   const used = options.choose?.(agreement) ?? agreement.kept;
-  if (used.length < minParticles) throw tooFewParticles("particles", used.length);
+  const particles = particlesAmong(context.targets, used);
+  if (particles.length < minParticles) throw tooFewParticles("particles", particles.length);
   const meanFrc = meanFrcOf(frc, rings + 1, used);
   const weightsBy = (weighting: RunOptions["weighting"]) =>
     new RingWeights({ weighting, meanFrc, ctfPower, particles: count, members: used });
@@ -65,7 +67,7 @@ export async function prepareTraining(
   const basis =
     options.basis ??
     (await FeatureBasis.fit(source, {
-      rows: context.units?.rowsOf(used) ?? used,
+      rows: context.units?.rowsOf(particles) ?? particles,
       rings: blockRings(weights, rings),
       components: training.featureSize,
       seed: training.seed,

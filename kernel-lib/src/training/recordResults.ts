@@ -23,26 +23,27 @@ export async function recordResults(
   { record, at, lock }: Trained,
 ): Promise<void> {
   const places = await TrainedPlaces.find(await trainer.ended(), task);
-  const encoder = trainer.onAllAxes(await trainer.encodeAll(), "encoder");
+  const { axes, targets } = trainer;
+  const ofParticles = (values: Float32Array) => trainer.ofParticles(values, axes);
+  const encoder = ofParticles(trainer.onAllAxes(await trainer.encodeAll(), "encoder"));
   const evidence = await places.evidence({ ...task, misfit: record.fit?.misfit });
   if (evidence) places.reduce(evidence);
   await verifyLock(lock);
   await folder.writePlacedFrc(places.frc);
-  const { axes } = trainer;
   const { set } = inputs;
   const copies = inputs.units.count;
   const certain = places.calibrated(evidence);
   const errors = await errorsOfPoses(record);
   const calibrated = errors ? await places.withUncertainPoses(certain, errors, task) : certain;
   const whole = {
-    mean: trainer.onAllAxes(calibrated.mean, "refined"),
-    standardDeviation: trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation"),
+    mean: ofParticles(trainer.onAllAxes(calibrated.mean, "refined")),
+    standardDeviation: ofParticles(trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation")),
   };
   const latents = await folder.writeLatents({ latent: axes, encoder, posterior: whole, copies });
   if (evidence) await writeEvidence(folder, evidence);
   const placed = { set, latents: { latent: axes, refined: whole.mean, ...whole }, copies };
   await recordLeaks(folder, record, placed, task);
-  await recordUnexplained(folder, places.explaining(calibrated), task);
+  if (!targets.particleOf) await recordUnexplained(folder, places.explaining(calibrated), task);
   const final = { ...at, refined: true as const, latents };
   const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
   await folder.writeCheckpoint("weights", arrays, final);

@@ -15,8 +15,8 @@ import type { Population } from "./evidence/population";
 import { calibratedPosterior } from "./evidence/scatter";
 import { particlesPerPass } from "./memory";
 import type { PlaceDecoder } from "./posterior/decoders";
-import { latentPosterior } from "./posterior/latentPosterior";
 import { PlaceLikelihood } from "./posterior/likelihood";
+import { posteriorOfParticles } from "./posterior/particlePosterior";
 import { placedFrc } from "./posterior/placedFrc";
 import type { PosePrior } from "./posterior/placePosterior";
 import type { Posterior } from "./posterior/posterior";
@@ -34,7 +34,7 @@ export interface EndedTraining {
   prepared: Prepared;
   context: ProjectionContext;
   units: UnitAssembly;
-  /** Particles of the training and validation sets, ascending. */
+  /** Particles of the training and validation sets, ascending; of tilt series the first image of each. */
   used: Int32Array;
   trainingSet: Int32Array;
   /** The validation set. */
@@ -81,7 +81,7 @@ export class TrainedPlaces {
     const places = await parts.encodeAll();
     const placed = await placedWeights(parts, places, options);
     const likelihood = new PlaceLikelihood({ ...context, decoder, weights: placed.weights });
-    const posterior = await latentPosterior(likelihood, places, latent, {
+    const posterior = await posteriorOfParticles(context.targets, likelihood, places, latent, {
       ...options,
       batchSize: particlesPerPass(context.neutral.count * (latent + 1)),
       population: used,

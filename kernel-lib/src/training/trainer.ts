@@ -13,6 +13,7 @@ import { batchEnds, gatherRows, ParticleBatches } from "./batches";
 import { deviceOf } from "./device/deviceOf";
 import { evenly } from "./evidence/sample";
 import { splitHeldOut } from "./heldOut";
+import { ImageGroups, particlesAmong } from "./imageGroups";
 import type { RunOptions } from "./options";
 import { type PlacesAgreement, placesAgreement } from "./placesAgreement";
 import { decoderOf, type PlaceDecoder } from "./posterior/decoders";
@@ -104,11 +105,11 @@ export class Trainer {
   options: RunOptions;
   /** Transforms and poses of the particles. */
   readonly targets: ParticleTargets;
-  /** Particles of the training and validation sets, over which means are taken, ascending. */
+  /** Particles of the training and validation sets, over which means are taken, ascending; of tilt series their images. */
   used!: Int32Array;
-  /** Particles to train on. */
+  /** Particles to train on; of tilt series their images: a step sees some tilts, each at the place of its particle. */
   trainingSet!: Int32Array;
-  /** Particles held out for validation. */
+  /** Particles held out for validation; of tilt series their images. */
   validationSet!: Int32Array;
   private networks: Networks | undefined;
   private prepared: Prepared | undefined;
@@ -166,7 +167,8 @@ export class Trainer {
     sibling.prepared = this.prepared;
     sibling.used = this.used;
     sibling.validationSet = this.validationSet;
-    sibling.trainingSet = evenly(this.trainingSet, most);
+    const chosen = evenly(particlesAmong(this.targets, this.trainingSet), most);
+    sibling.trainingSet = ImageGroups.of(this.targets)?.imagesOf(chosen).images ?? chosen;
     return sibling;
   }
 
@@ -189,7 +191,8 @@ export class Trainer {
 
   /** Encoder input of the particles that are used, [rows · size], and the number of rows: their units. */
   private usedFeatures(): [features: Float32Array, rows: number] {
-    const { used, units } = this;
+    const { units } = this;
+    const used = particlesAmong(this.targets, this.used);
     const { basis, features } = this.prepared!;
     const all = used.length === this.targets.count;
     return [all ? features : gatherRows(features, units.count * basis.size, used), units.count * used.length];
@@ -238,7 +241,11 @@ export class Trainer {
         goal[Math.floor(i / kept.latent) * axes + (i % kept.latent)] = value;
       });
       await deviceOf(this.context.engine).teach(model, {
-        ...{ particles: this.units.rowsOf(this.trainingSet), features, random: this.random.fork(4) },
+        ...{
+          particles: this.units.rowsOf(particlesAmong(this.targets, this.trainingSet)),
+          features,
+          random: this.random.fork(4),
+        },
         posterior: { mean: goal, standardDeviation },
       });
     }
@@ -317,6 +324,11 @@ export class Trainer {
     return deviceOf(this.context.engine).encode(this.model, this.prepared!.features);
   }
 
+  /** Numbers of all particles of the run, as its files have them, from those of all images [rows · latent]. */
+  ofParticles(values: Float32Array, latent: number): Float32Array {
+    return ImageGroups.of(this.targets)?.toParticles(values, latent) ?? values;
+  }
+
   /** The decoder of whole particles, whose places are those of all their units. */
   private get decoder(): PlaceDecoder {
     return this.decoderOf(decoderOf(this.model));
@@ -331,13 +343,24 @@ export class Trainer {
   async evaluate(indices: Int32Array, z: Float32Array, options: TaskOptions = {}): Promise<PlacesAgreement> {
     const { weights } = await this.prepare();
     const { context, batches, decoder } = this;
-    return placesAgreement({ ...{ context, batches, weights, decoder }, indices, z }, options);
+    const found = await placesAgreement({ ...{ context, batches, weights, decoder }, indices, z }, options);
+    const groups = ImageGroups.of(this.targets);
+    if (!groups) return found;
+    const scores = new Map<number, number>();
+    indices.forEach((image, i) => {
+      const head = groups.headOf(image);
+      scores.set(head, (scores.get(head) ?? 0) + found.scores[i]!);
+    });
+    return { ...found, scores: Float64Array.from(scores.values()) };
   }
 
   /** What the places of the particles are found with once the last epoch has ended. */
   async ended(): Promise<EndedTraining> {
     const prepared = await this.prepare();
-    const { model, context, units, used, trainingSet, validationSet: heldOut } = this;
+    const { model, context, units } = this;
+    const [used, trainingSet, heldOut] = [this.used, this.trainingSet, this.validationSet].map((images) =>
+      particlesAmong(this.targets, images),
+    ) as [Int32Array, Int32Array, Int32Array];
     const { kept, head } = this.parts;
     return {
       ...{ model, prepared, context, units, used, trainingSet, heldOut, kept, vary: head.vary },

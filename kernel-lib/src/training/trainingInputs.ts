@@ -172,12 +172,13 @@ export async function resumedInputs(
 
 /** State of all input files, for the record of a new run. */
 export async function inputFileStates(
-  { particles, model, mask, rigid }: RunRecord["inputs"],
+  { model, mask, rigid }: RunRecord["inputs"],
   set: ParticleSet,
   options: TaskOptions,
 ): Promise<InputFiles> {
   return {
-    particles: await fileState(particles),
+    // Of an optimisation set the particles that it names.
+    particles: await fileState(set.file),
     model: await fileState(model),
     ...(mask !== undefined && { mask: await fileState(mask) }),
     ...(rigid && { rigid: await Promise.all(rigid.map((file) => fileState(file))) }),

@@ -3,6 +3,7 @@ import { originPhases } from "../../fourier/originPhases";
 import { ringsOfBox } from "../../fourier/trainingBox";
 import { twiddles } from "../../fourier/twiddles";
 import { type Ctf, CtfEvaluator } from "../../optics/ctf";
+import { doseEnvelope } from "../../optics/dose";
 import { Arena } from "../../wasm/arena";
 import {
   discTables,
@@ -140,6 +141,11 @@ export class ImageKernel {
     this.setCtf(ctf);
     this.exports.ringPower(this.powerRecord);
     out.set(this.powers, to);
+    if (!ctf.dose) return;
+    // The same in all directions, so that it need not be in the kernel.
+    for (let r = 1; r < this.powers.length; r++) {
+      out[to + r]! *= doseEnvelope(ctf.dose, r / this.boxLength, ctf.voltage) ** 2;
+    }
   }
 
   private setCtf(ctf: Ctf): void {

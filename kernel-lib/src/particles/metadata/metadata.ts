@@ -33,6 +33,8 @@ export interface DefocusColumns {
   phaseShift: Float64Array | undefined;
   bFactor: Float64Array | undefined;
   scale: Float64Array | undefined;
+  /** Of tilt series. */
+  dose?: Float64Array | undefined;
 }
 
 /** A column of the particle file. */
@@ -78,6 +80,8 @@ export interface ParticleMetadata {
   readonly contrast: Int8Array | undefined;
   /** Half set (1 or 2) of each particle; undefined if there are none. */
   readonly randomSubset: Uint8Array | undefined;
+  /** The images of tilt series, of which each row stands for the one of the lowest dose; undefined for single images. */
+  readonly tilts?: ImagesOfParticles | undefined;
   /** Assumptions that were made, and data that is ignored. */
   readonly warnings: string[];
   /** Whether the file has orientations. */
@@ -133,10 +137,20 @@ export interface RowPoses {
   changed: Uint8Array;
 }
 
+/** The images of particles as metadata of their own. */
+export interface ImagesOfParticles {
+  /** A row for each image. */
+  metadata: ParticleMetadata;
+  /** Row of the particle of each image, ascending. */
+  particleOf: Int32Array;
+}
+
 /** Optics given by the user, which override the file. */
 export interface GivenOptics {
   /** Å per pixel of the images. Default: as in the file. */
   apix?: number | undefined;
+  /** The file with the tomograms of tilt series. */
+  tomograms?: string | undefined;
 }
 
 /** Facts from the header of an image stack. */

@@ -1,8 +1,12 @@
+import { InputError } from "../../errors";
 import { parseNumber } from "../../formats/parseNumber";
 import { readStar, type StarFile } from "../../formats/star";
 import { NumberReader, type StarTable } from "../../formats/starTable";
 import { type WriteStarOptions, writeStarRows } from "../../formats/starWriter";
 import type { TaskOptions } from "../../progress";
+import { groupedTilts, tiltGroupColumn } from "../tilts/groupedTilts";
+import { stackedTilts } from "../tilts/stackedTilts";
+import { type TiltImages, tiltSeriesMetadata } from "../tilts/tiltMetadata";
 import type {
   Categories,
   DefocusColumns,
@@ -22,7 +26,7 @@ import { ImageNames, imageName, Words } from "./relionImages";
 import { type Groups, relionOptics } from "./relionOptics";
 import { relionPoseColumns } from "./relionPoseColumns";
 import { poseColumns, RelionPoses } from "./relionPoses";
-import { particlesOfSet, particleTable, refuseTiltSeries } from "./relionTables";
+import { filesOfSet, hasTiltStacks, particleTable } from "./relionTables";
 
 const subsetColumn = quantities.randomSubset.relion[0]!;
 /** Columns that are parsed together with the image names, if present. */
@@ -34,10 +38,11 @@ const notANumber = /^[+-]?(nan|inf|infinity)$/i;
 
 /**
  * Reads the particles of a RELION STAR file: version 3.0 and older (one table, pixel size from the magnification or
- * the stack), and 3.1 to 5 (optics groups); or the particles that an optimisation set of RELION 5 names.
+ * the stack), and 3.1 to 5 (optics groups); or the particles that an optimisation set of RELION 5 names. Tilt series have
+ * their images in `tilts`.
  *
  * @param probe reads facts that are missing in the file from a stack
- * @throws InputError for a malformed file and for particles of tilt series
+ * @throws InputError for a malformed file, tilt series without their tomograms, and subtomograms that are volumes
  */
 export async function readRelion(
   file: string,
@@ -45,14 +50,16 @@ export async function readRelion(
   given: GivenOptics = {},
 ): Promise<ParticleMetadata> {
   const star = await readStar(file);
-  const named = await particlesOfSet(star);
-  if (named !== undefined) return readRelion(named, probe, given);
+  const named = await filesOfSet(star);
+  if (named !== undefined)
+    return readRelion(named.particles, probe, { ...given, tomograms: named.tomograms });
   const table = particleTable(star);
   // A single pass over the text, which may be half a gigabyte.
   const names = particleColumns.filter((column) => table.has(column));
   const numbers = new NumberReader(table, star.bytes, names);
   const images = new ImageNames(table, star.bytes);
-  await refuseTiltSeries(star, table, probe);
+  const stacked = hasTiltStacks(star, table);
+  if (stacked && given.tomograms === undefined) throw withoutTomograms(file);
   table.scan([imageName, ...names], (row, spans) => {
     images.take(row, spans[0]!, spans[1]!);
     numbers.take(row, spans, 1);
@@ -68,7 +75,30 @@ export async function readRelion(
       return probed;
     },
   });
-  return new RelionMetadata({ star, table, images, values: numbers, groups });
+  const metadata = new RelionMetadata({ star, table, images, values: numbers, groups, stacked });
+  if (stacked) {
+    const { tomograms } = given;
+    const { originScale } = groups;
+    return withTilts(
+      metadata,
+      await stackedTilts({ table, base: metadata, tomograms: tomograms!, originScale, probe }),
+    );
+  }
+  const group = tiltGroupColumn(table, numbers);
+  return group === undefined ? metadata : withTilts(metadata, groupedTilts(metadata, group));
+}
+
+function withTilts(metadata: ParticleMetadata, images: TiltImages): ParticleMetadata {
+  metadata.warnings.push(...images.warnings);
+  return tiltSeriesMetadata(metadata, images);
+}
+
+function withoutTomograms(file: string): InputError {
+  return new InputError(
+    file,
+    "the optimisation set (…optimisation_set.star) of tilt series, which names particles and tomograms",
+    "the particles alone",
+  );
 }
 
 /** A parsed STAR file. */
@@ -79,6 +109,8 @@ interface RelionParts {
   /** The numeric columns. */
   values: NumberReader;
   groups: Groups;
+  /** Whether each particle has a stack of its tilts, whose CTFs are in the tomograms. */
+  stacked: boolean;
 }
 
 class RelionMetadata implements ParticleMetadata {
@@ -108,7 +140,9 @@ class RelionMetadata implements ParticleMetadata {
     this.count = table.count;
     ({ stacks: this.stacks, stack: this.stack, section: this.section, unnumbered: this.unnumbered } = images);
     ({ opticsGroups: this.opticsGroups, opticsGroup: this.opticsGroup } = groups);
-    const { defocus, warnings } = readDefocus({ file: star.file, table, values, groups });
+    const { defocus, warnings } = parts.stacked
+      ? { defocus: undefined, warnings: [] }
+      : readDefocus({ file: star.file, table, values, groups });
     this.defocus = defocus;
     this.poses = new RelionPoses(star.file, table, values, groups);
     this.warnings = [...groups.warnings, ...warnings];

@@ -1,34 +1,44 @@
-import { stat } from "node:fs/promises";
-import path from "node:path";
 import { InputError } from "../../errors";
 import type { StarFile } from "../../formats/star";
 import type { StarTable } from "../../formats/starTable";
-import { projectFolders } from "../projectFolders";
-import type { StackProbe } from "./metadata";
+import { firstExisting } from "../projectFolders";
 import { imageName } from "./relionImages";
 
-/** Selection of the particle table of a STAR file, and rejection of tilt series. */
+/** Selection of the particle table of a STAR file, and recognition of tilt series. */
 
 /** Columns of tilt-series particles. */
-const tomographyColumns = ["_rlnTomoName", "_rlnTomoParticleName", "_rlnTomoVisibleFrames"];
+const visibleColumn = "_rlnTomoVisibleFrames";
+const tomographyColumns = [visibleColumn, "_rlnTomoName", "_rlnTomoParticleName"];
 
 const particlesFile = "_rlnTomoParticlesFile";
+const tomogramsFile = "_rlnTomoTomogramsFile";
+
+/** Files that an optimisation set of RELION 5 names. */
+export interface NamedFiles {
+  particles: string;
+  /** Of tilt series. */
+  tomograms: string | undefined;
+}
 
 /**
- * The particle file that an optimisation set (RELION 5) names; undefined for any other STAR file.
- * @throws InputError if it is missing
+ * The files that an optimisation set (RELION 5) names; undefined for any other STAR file.
+ * @throws InputError if one is missing
  */
-export async function particlesOfSet(star: StarFile): Promise<string | undefined> {
-  const table = [...star.tables, ...star.pairTables].find((one) => one.has(particlesFile));
-  if (!table || [...star.tables, ...star.pairTables].some((one) => one.has(imageName))) return undefined;
-  const name = table.text(particlesFile)[0] ?? "";
-  for (const folder of projectFolders(star.file)) {
-    const file = path.resolve(folder, name);
-    // A set that named itself would be read without end.
-    if ((await stat(file).catch(() => undefined))?.isFile() && path.resolve(star.file) !== file) return file;
-  }
-  const expected = `the particles ${name} in its own folder, one above it, or the working folder`;
-  throw new InputError(star.file, expected, "no such file");
+export async function filesOfSet(star: StarFile): Promise<NamedFiles | undefined> {
+  const tables = [...star.tables, ...star.pairTables];
+  const table = tables.find((one) => one.has(particlesFile));
+  if (!table || tables.some((one) => one.has(imageName))) return undefined;
+  const named = async (column: string, what: string) => {
+    const name = table.text(column)[0] ?? "";
+    const file = await firstExisting(star.file, name);
+    if (file !== undefined) return file;
+    const expected = `the ${what} ${name} in its own folder, one above it, or the working folder`;
+    throw new InputError(star.file, expected, "no such file");
+  };
+  return {
+    particles: await named(particlesFile, "particles"),
+    tomograms: table.has(tomogramsFile) ? await named(tomogramsFile, "tomograms") : undefined,
+  };
 }
 
 /**
@@ -49,7 +59,7 @@ export function particleTable(star: StarFile): StarTable {
   if (!table) {
     const blocks = tables.map(({ block }) => `data_${block}`).join(", ") || "no loop";
     const tomograms = tables.some(({ columns }) => columns.some((name) => name.startsWith("_rlnTomo")));
-    const of = tomograms ? `${blocks} of tomograms, which are not read yet` : blocks;
+    const of = tomograms ? `${blocks} of tomograms; the optimisation set beside them is read` : blocks;
     throw new InputError(file, `a loop with a column ${imageName}`, of);
   }
   if (table.block !== "particles" && found.length > 1) {
@@ -65,20 +75,20 @@ function sizes(tables: readonly StarTable[]): string {
   return tables.map(({ count }) => count).join(" and ");
 }
 
-/** @throws InputError for particles of tilt series, which have several images each */
-export async function refuseTiltSeries(star: StarFile, table: StarTable, probe: StackProbe): Promise<void> {
+/**
+ * Whether the particles are tilt series, each a stack of its images.
+ * @throws InputError for subtomograms that are volumes
+ */
+export function hasTiltStacks(star: StarFile, table: StarTable): boolean {
   const label = "_rlnTomoSubTomosAre2DStacks";
   const general = star.table("general");
   const declared = general?.has(label) ? general.text(label)[0] : undefined;
   const column = tomographyColumns.find((name) => table.has(name));
-  if (declared !== "1" && !column) return;
-  const first = table.text(imageName)[0]!.replace(/^.*@/, "");
-  const stack = await probe(first).catch(() => undefined);
-  const signs = [
-    declared === undefined ? undefined : `data_general: ${label} ${declared}`,
-    column && `column ${column}`,
-    stack?.images === undefined ? undefined : `${stack.images} images in ${first}`,
-  ].filter(Boolean);
-  const found = `particles of tilt series (${signs.join(", ")}), which are not read yet`;
-  throw new InputError(star.file, "one image of each particle", found);
+  if (declared === "1" || column === visibleColumn) return true;
+  if (declared !== "0" && !column) return false;
+  throw new InputError(
+    star.file,
+    "tilt series as 2-D stacks (in RELION 5 extracted as 2D stacks, in WarpTools with --2d)",
+    `subtomograms that are volumes (${declared === undefined ? `column ${column}` : `data_general: ${label} ${declared}`}), which are not read`,
+  );
 }

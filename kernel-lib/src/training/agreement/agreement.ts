@@ -1,4 +1,5 @@
 import { disc } from "../../fourier/disc";
+import { ImageGroups, particlesAmong } from "../imageGroups";
 import { median } from "../median";
 import { meanFrcOf } from "../neutralFrc";
 import { RingWeights } from "../weights";
@@ -23,6 +24,8 @@ export interface AgreementData {
   frc: Float32Array;
   /** Mean CTF² of each particle and ring, [count · (rings + 1)]. */
   ctfPower: Float32Array;
+  /** The particle of each image, where particles have several: then `count` is that of images, and a score is of all of them. */
+  particleOf?: Int32Array | undefined;
 }
 
 /** Why a particle is an outlier. */
@@ -59,9 +62,9 @@ export interface Agreement {
   score: Float32Array;
   /** Expected agreement of each particle, in the same unit, [count]. */
   expected: Float32Array;
-  /** Ascending by index. */
+  /** Ascending by index; of particles with several images that of the first. */
   outliers: Outlier[];
-  /** Particles that are no outliers, ascending. */
+  /** Particles that are no outliers, ascending; all images of those with several. */
   kept: Int32Array;
 }
 
@@ -89,6 +92,7 @@ const maxIterations = 8;
 export function judgeAgreement(data: AgreementData): Agreement {
   const { count, rings, frc, ctfPower } = data;
   const all = Int32Array.from({ length: count }, (_, i) => i);
+  const particles = particlesAmong(data, all);
   const overRings = Float64Array.from(all, (i) => meanOverRings(frc, i, rings));
   const { mean, standardError } = meanAndError(overRings);
   const meanFrc = unsignedFrc(data);
@@ -96,20 +100,24 @@ export function judgeAgreement(data: AgreementData): Agreement {
     data,
     new RingWeights({ weighting: "information", meanFrc, ctfPower, particles: count }),
   );
-  const positive = all.filter((i) => blind.score[i]! > significant);
-  const negative = all.filter((i) => blind.score[i]! < -significant);
+  const positive = particles.filter((i) => blind.score[i]! > significant);
+  const negative = particles.filter((i) => blind.score[i]! < -significant);
   const whole = { frc: mean, standardError, positive, negative };
   const refused = (verdict: Agreement["verdict"]): Agreement => {
     const { score, expected } = blind;
     return { ...whole, score, expected, verdict, outliers: [], kept: all };
   };
-  const signed = signVerdict(blind.score, positive.length, negative.length);
+  const signed = signVerdict(
+    Float32Array.from(particles, (i) => blind.score[i]!),
+    positive.length,
+    negative.length,
+  );
   if (signed) return refused(signed);
   const found = excludeOutliers(data, all);
   if (!found) return refused("none");
   const { judged, outliers, kept } = found;
   const { mean: average, standardError: error } = meanAndError(
-    Float64Array.from(kept, (i) => judged.score[i]!),
+    Float64Array.from(particlesAmong(data, kept), (i) => judged.score[i]!),
   );
   if (!(average > meanAgrees * error)) return refused("none");
   const { score, expected } = judged;
@@ -136,7 +144,8 @@ function excludeOutliers(
     const judged = agreementScores(data, weights);
     const outliers = findOutliers(data, judged);
     const excluded = new Set(outliers.map(({ index }) => index));
-    const next = all.filter((i) => !excluded.has(i));
+    const groups = ImageGroups.of(data);
+    const next = all.filter((i) => !excluded.has(groups?.headOf(i) ?? i));
     const settled = next.length === kept.length && next.every((index, i) => index === kept[i]);
     if (next.length === 0) return undefined;
     kept = next;
@@ -200,9 +209,8 @@ export function agreementScores(data: AgreementData, weights: RingWeights): Scor
   const { count, rings, frc } = data;
   const { samplesInRing } = disc(rings);
   const width = rings + 1;
-  const score = new Float32Array(count);
-  const expected = new Float32Array(count);
-  const deviation = new Float32Array(count).fill(1);
+  // Sum, expectation, noise and scatter.
+  const sums = new Float64Array(4 * count);
   for (let i = 0; i < count; i++) {
     const own = weights.of([i]);
     let [sum, expectation, noise, scatter] = [0, 0, 0, 0];
@@ -216,6 +224,19 @@ export function agreementScores(data: AgreementData, weights: RingWeights): Scor
       noise += variance;
       scatter += variance * (1 - f * f) ** 2;
     }
+    sums.set([sum, expectation, noise, scatter], 4 * i);
+  }
+  ImageGroups.of(data)?.sum(sums, 4);
+  const score = new Float32Array(count);
+  const expected = new Float32Array(count);
+  const deviation = new Float32Array(count).fill(1);
+  for (let i = 0; i < count; i++) {
+    const [sum, expectation, noise, scatter] = sums.subarray(4 * i, 4 * i + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
     if (noise === 0) continue;
     score[i] = sum / Math.sqrt(noise);
     expected[i] = expectation / Math.sqrt(noise);
@@ -229,19 +250,23 @@ export function agreementScores(data: AgreementData, weights: RingWeights): Scor
  * absolute deviation of the set, that hardly agree at all, or agree with a minus sign. A rare state of the molecule is
  * below its expectation, too, but still agrees.
  */
-function findOutliers({ rings, frc }: AgreementData, { score, expected, deviation }: Scores): Outlier[] {
-  const below = Float64Array.from(score, (value, i) => (value - expected[i]!) / deviation[i]!);
+function findOutliers(data: AgreementData, { score, expected, deviation }: Scores): Outlier[] {
+  const { rings, frc } = data;
+  const groups = ImageGroups.of(data);
+  const particles = groups?.heads ?? Int32Array.from(score, (_, i) => i);
+  const below = Float64Array.from(particles, (i) => (score[i]! - expected[i]!) / deviation[i]!);
   const middle = median(below);
   // A homogeneous set scatters by 1.
   const scatter = Math.max(1, 1.4826 * median(below.map((value) => Math.abs(value - middle))));
   const width = rings + 1;
   const found: Outlier[] = [];
-  for (let index = 0; index < score.length; index++) {
+  for (const [at, index] of particles.entries()) {
     const [own, expectation] = [score[index]!, expected[index]!];
     const outlier = (reason: OutlierReason) =>
       found.push({ index, score: own, expected: expectation, reason });
-    const far = below[index]! < middle - farBelow * scatter;
-    if (frc.subarray(index * width, (index + 1) * width).every((value) => value === 0))
+    const far = below[at]! < middle - farBelow * scatter;
+    const images = groups?.imagesOf([index]).images ?? [index];
+    if (images.every((i) => frc.subarray(i * width, (i + 1) * width).every((value) => value === 0)))
       outlier("empty image");
     else if (far && own < -significant) outlier("inverted contrast");
     else if (far && own < Math.max(Math.min(likeNoise, half * expectation), smallFraction * expectation)) {

@@ -149,7 +149,9 @@ function meanFrc({ frc, standardError }: Agreement): string {
 }
 
 /** Particles by optics group if the groups explain them, and by index. */
-function describeParticles(set: ParticleSet, indices: Int32Array): string {
+function describeParticles(set: ParticleSet, agreeing: Int32Array): string {
+  const { particleOf } = set.tilts();
+  const indices = agreeing.map((i) => particleOf?.[i] ?? i);
   const all = new Map<string, number>();
   const chosen = new Map<string, number>();
   const add = (counts: Map<string, number>, i: number) => {

@@ -1,4 +1,5 @@
 import type { ParticleSet } from "../../particles/particleSet";
+import type { ParticleTargets } from "../../particles/targets";
 import type { TaskOptions } from "../../progress";
 import type { Trainer } from "../trainer";
 import type { Agreement, Outlier } from "./agreement";
@@ -28,15 +29,22 @@ export function chosenParticles(
 ): Int32Array {
   const error = agreementError(agreement, judged);
   if (error) throw error;
-  const { outliers } = agreement;
+  const images = judged.set.tilts();
+  const outliers = agreement.outliers.map((outlier) => ({
+    ...outlier,
+    index: images.particleOf?.[outlier.index] ?? outlier.index,
+  }));
   if (outliers.length > 0) onWarning(outlierWarning(outliers, judged.set.count, keepOutliers));
-  return keepOutliers ? allParticles(judged.set.count) : agreement.kept;
+  return keepOutliers ? allParticles(images.count) : agreement.kept;
 }
 
-/** The particles of a resumed run, ascending: all but its outliers. */
-export function particlesWithout(count: number, outliers: readonly Outlier[]): Int32Array {
+/** The particles of a resumed run, ascending: all but its outliers; of tilt series their images. */
+export function particlesWithout(
+  { count, particleOf }: Pick<ParticleTargets, "count" | "particleOf">,
+  outliers: readonly Outlier[],
+): Int32Array {
   const excluded = new Set(outliers.map(({ index }) => index));
-  return allParticles(count).filter((i) => !excluded.has(i));
+  return allParticles(count).filter((i) => !excluded.has(particleOf?.[i] ?? i));
 }
 
 const allParticles = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
@@ -63,7 +71,8 @@ export async function checkFit(
 ): Promise<Fit> {
   const { agreement, weights } = await trainer.prepare(options);
   const { set } = judged;
-  const found = await trainer.misfit({ ...options, ctf: (i) => imageCtf(set, i) });
+  const images = set.tilts();
+  const found = await trainer.misfit({ ...options, ctf: (i) => imageCtf(images, i) });
   const { scale, defocus } = found;
   const error = poseError(found, judged);
   if (error && !keepOutliers) throw error;

@@ -98,7 +98,8 @@ export async function measureMisfit(context: ProjectionContext, options: MisfitO
   const own = ownShifts(spectra);
   return {
     sample: sample.length,
-    ownPose: await trial.ownPoseGain(spectra),
+    // An image of a tilt series has a small part of the exposure: the best of all shifts is chance in either pose.
+    ownPose: context.targets.particleOf ? undefined : await trial.ownPoseGain(spectra),
     offset: { ...(await gainBy(moved(neutral, offset))), by: inÅ(offset) },
     shift: { ...(await gainBy(neutral, shift)), by: inÅ(shift) },
     ownShift: { ...gainOf(own.gain), by: own.rms * boxLength },

@@ -31,6 +31,8 @@ export interface SteppedBatch extends DecodedBatch {
   variants: Variants;
   /** [B · width] */
   points: Float32Array;
+  /** Rotations of the frames in which steps of the pose are taken, [B · 9]. Default: those of the poses. */
+  frames?: Float32Array | undefined;
 }
 
 /** How particles at places are scored. */

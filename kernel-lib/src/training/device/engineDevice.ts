@@ -36,11 +36,11 @@ export class EngineDevice implements TrainingDevice {
   }
 
   products(
-    { context, particles, poses, variants, points }: SteppedBatch,
+    { context, particles, poses, variants, points, frames }: SteppedBatch,
     request: ProductsRequest,
   ): Promise<Float32Array> {
     const batch = { ...batchOfRows(particles), ...poses };
-    const model = variants.models(points, batch.rotations, (changed) =>
+    const model = variants.models(points, frames ?? batch.rotations, (changed) =>
       onBase(context, particles.particles, changed),
     );
     return this.engine.products({ ...batch, model }, request);

@@ -4,6 +4,7 @@ import type { TaskOptions } from "../../progress";
 import { chooseEngine, type EngineChoice } from "../../projection/engines";
 import { particlesWithout } from "../agreement/chosenParticles";
 import { splitHeldOut } from "../heldOut";
+import { ImageGroups, particlesAmong } from "../imageGroups";
 import type { ProjectionContext } from "../projectionContext";
 import { originalOutliers } from "../runs/outliersTable";
 import type { RunFolder } from "../runs/runFolder";
@@ -19,9 +20,11 @@ export interface Reopened extends ProjectionContext {
   weights: RingWeights;
   /** Ring weights of the posterior of places; those from the neutral model in runs of earlier versions. */
   placedWeights: RingWeights;
-  /** Particles that were trained on, ascending. */
+  /** Numbers of all images [images · latent] from those of all particles, as the files of the run have them. */
+  ofImages(values: Float32Array, latent: number): Float32Array;
+  /** Particles that were trained on, ascending; of tilt series the first image of each. */
   trainingSet: Int32Array;
-  /** Particles that were held out, ascending. */
+  /** Particles that were held out, ascending, likewise. */
   validationSet: Int32Array;
   /** Closes what was opened. */
   close(): Promise<void>;
@@ -69,17 +72,24 @@ export async function reopenParticles(
     });
     opened.push(() => targets.dispose());
     const outliers = record.outliers?.kept ? [] : await folder.readOutliers(record);
-    const used = particlesWithout(originals.count, originalOutliers(outliers, units.count));
+    const used = particlesWithout(targets, originalOutliers(outliers, units.count));
     const weightsFor = (meanFrc: Float64Array) =>
       new RingWeights({
         weighting: "information",
-        ...{ meanFrc, ctfPower: targets.ctfPower, particles: originals.count, members: used },
+        ...{ meanFrc, ctfPower: targets.ctfPower, particles: targets.count, members: used },
       });
     const weights = weightsFor(await folder.readNeutralFrc(record));
     const placed = await folder.readPlacedFrc(record);
     const placedWeights = placed ? weightsFor(placed) : weights;
     const split = splitHeldOut(used, targets, record.options);
-    return { set: originals, targets, neutral, engine, units, weights, placedWeights, ...split, close };
+    const [trainingSet, validationSet] = [split.trainingSet, split.validationSet].map((images) =>
+      particlesAmong(targets, images),
+    ) as [Int32Array, Int32Array];
+    const found = { targets, neutral, engine, units, weights, placedWeights, trainingSet, validationSet };
+    return {
+      ...{ set: originals, ...found, close },
+      ofImages: (values, latent) => ImageGroups.of(targets)?.toImages(values, latent) ?? values,
+    };
   } catch (error) {
     await close();
     throw error;

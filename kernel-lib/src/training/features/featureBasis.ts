@@ -121,6 +121,8 @@ export class FeatureBasis {
     } finally {
       projector.dispose();
     }
+    // Linear in the gradients: the sum of features is the feature of the sum.
+    source.share(out, size);
     return out;
   }
 

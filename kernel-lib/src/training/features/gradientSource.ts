@@ -1,6 +1,7 @@
 import { InputError } from "../../errors";
 import { gatherRows, ParticleBatches } from "../batches";
 import { deviceOf } from "../device/deviceOf";
+import { ImageGroups } from "../imageGroups";
 import { particlesPerPass } from "../memory";
 import { loadRows } from "../posterior/batchCache";
 import type { ProjectionContext } from "../projectionContext";
@@ -13,6 +14,8 @@ import { type GradientBatch, neutralGradients } from "./neutralGradients";
 export class GradientSource {
   private readonly batches: ParticleBatches;
   private readonly units: UnitAssembly;
+  /** Images of each particle, whose gradients are summed. */
+  private readonly groups: ImageGroups | undefined;
 
   constructor(
     private readonly context: ProjectionContext,
@@ -20,6 +23,7 @@ export class GradientSource {
   ) {
     this.batches = new ParticleBatches(context.targets);
     this.units = context.units ?? new UnitAssembly();
+    this.groups = ImageGroups.of(context.targets);
   }
 
   /** Number of rows: units of all particles, see {@link UnitAssembly}. */
@@ -43,11 +47,36 @@ export class GradientSource {
   }
 
   /**
-   * Gradient of the score of each row's particle in the row's unit, one block [5m] for each outermost ring,
+   * Gradient of the score of each row's particle, of all its images, in the row's unit, one block [5m] for each outermost ring,
    * [rows · blocks · 5m].
    * @throws InputError naming a particle, by its index from 0, whose gradient is not finite
    */
   async gradients(rows: Int32Array, rings: readonly number[]): Promise<Float32Array> {
+    const { groups } = this;
+    if (!groups) return this.imageGradients(rows, rings);
+    const width = rings.length * 5 * this.gaussians;
+    const sums = new Float32Array(rows.length * width);
+    const { images, rowOf } = groups.imagesOf(rows);
+    const step = this.particlesPerPass;
+    for (let from = 0; from < images.length; from += step) {
+      const own = await this.imageGradients(images.slice(from, from + step), rings);
+      for (let i = 0; i * width < own.length; i++) {
+        const to = rowOf[from + i]! * width;
+        for (let k = 0; k < width; k++) sums[to + k]! += own[i * width + k]!;
+      }
+    }
+    return sums;
+  }
+
+  /**
+   * Makes the encoder's input that each image of a particle has, the sum over them all, from that of each image, [images · size], in
+   * place.
+   */
+  share(features: Float32Array, size: number): void {
+    this.groups?.sum(features, size);
+  }
+
+  private async imageGradients(rows: Int32Array, rings: readonly number[]): Promise<Float32Array> {
     const batch = await this.batchOf(rows);
     const own = await neutralGradients(this.context.engine, batch, rings);
     const n = this.units.count;

@@ -114,7 +114,8 @@ export class GpuTrainingDevice extends EngineDevice {
   }
 
   override async products(batch: SteppedBatch, request: ProductsRequest): Promise<Float32Array> {
-    if (!canDecode(batch)) return super.products(batch, request);
+    // Frames of their own are those of tilt series whose poses are free: few, in the evidence.
+    if (!canDecode(batch) || batch.frames) return super.products(batch, request);
     const { decoder, particles, variants, points } = batch;
     const count = particles.rows.length;
     const { boxSize, rings, inside } = request;

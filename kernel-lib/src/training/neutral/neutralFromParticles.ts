@@ -19,6 +19,7 @@ import { reconstruct } from "../../reconstruction/reconstruct";
 import { judgeAgreement } from "../agreement/agreement";
 import { agreementError } from "../agreement/agreementReport";
 import { type ParticleSplit, splitHeldOut } from "../heldOut";
+import { particlesAmong } from "../imageGroups";
 import { neutralFrc } from "../neutralFrc";
 import { minParticles, tooFewParticles } from "../preparation";
 import { NeutralFit } from "./neutralFit";
@@ -159,7 +160,10 @@ async function polishAgainst(
     resolution: boxLengthOf(model) / targets.rings,
   });
   const polished = await polish(fit, unit, options);
-  const particles = { used: trainingSet.length, heldOut: validationSet.length, outliers };
+  const [used, heldOut] = [trainingSet, validationSet].map(
+    (part) => particlesAmong(targets, part).length,
+  ) as [number, number];
+  const particles = { used, heldOut, outliers };
   const report: NeutralReport = await compareModels(
     fit,
     {
@@ -197,9 +201,9 @@ async function agreeing(
   { set, model, parts }: { set: ParticleSet; model: GaussianModel; parts: ParticleSplit },
   options: TaskOptions,
 ): Promise<ParticleSplit & { outliers: number }> {
-  const { count, rings, ctfPower } = targets;
+  const { count, rings, ctfPower, particleOf } = targets;
   const frc = await neutralFrc({ targets, neutral: model, engine }, taskOf(options));
-  const agreement = judgeAgreement({ count, rings, frc, ctfPower });
+  const agreement = judgeAgreement({ count, rings, frc, ctfPower, particleOf });
   const error = agreementError(agreement, { set, model: "given", rings, boxLength: boxLengthOf(model) });
   if (error) throw error;
   const kept = new Set(agreement.kept);
@@ -209,7 +213,7 @@ async function agreeing(
   if (trainingSet.length < minParticles || validationSet.length < 2) {
     throw tooFewParticles(`${set.file}, particles that agree with the model`, kept.size);
   }
-  return { trainingSet, validationSet, outliers: count - kept.size };
+  return { trainingSet, validationSet, outliers: agreement.outliers.length };
 }
 
 /** Particles to fit to and particles that decide. */
@@ -221,8 +225,8 @@ function split(set: ParticleSet, { seed = 1, heldOut = 0.1 }: PolishOptions): Pa
     throw new InputError(set.file, `at least ${2 * minParticles} particles`, String(set.count));
   }
   const all = Int32Array.from({ length: set.count }, (_, i) => i);
-  const { count, images } = set;
-  return splitHeldOut(all, { count, ...(images && { images }) }, { seed, heldOut });
+  const { count, images, particleOf } = set;
+  return splitHeldOut(all, { count, particleOf, ...(images && { images }) }, { seed, heldOut });
 }
 
 /** The particles of a half, or all. */
@@ -234,10 +238,11 @@ function halfOf(set: ParticleSet, half: 1 | 2 | undefined): ParticleSet {
       set.symmetry.name,
     );
   }
-  if (half === undefined) return set;
+  // Images fit and decide, those of a particle together.
+  if (half === undefined) return set.tilts();
   const all = Int32Array.from({ length: set.count }, (_, i) => i);
   const halves = set.randomSubset ?? alternateHalves(all, set.count, set.images);
-  return set.select(all.filter((i) => halves[i] === half));
+  return set.select(all.filter((i) => halves[i] === half)).tilts();
 }
 
 function checkBoxes(set: ParticleSet, model: GaussianModel, { mask, map }: PolishOptions): void {

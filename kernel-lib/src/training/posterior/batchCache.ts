@@ -15,6 +15,9 @@ export interface LoadedRows {
   loaded: LoadedParticles;
 }
 
+/** Two, and two more for particles whose images are in two batches each. */
+const mostRecent = 4;
+
 /**
  * Batches that were loaded last. The same particles are requested at many places, fewer and fewer of them; two batches are
  * processed at a time.
@@ -40,7 +43,7 @@ export class BatchCache {
     const { loaded } = own;
     this.half?.restrict(loaded.targets);
     this.recent.unshift({ rowOf: new Map(Array.from(particles, (particle, i) => [particle, i])), loaded });
-    this.recent.splice(2);
+    this.recent.splice(mostRecent);
     return own;
   }
 }

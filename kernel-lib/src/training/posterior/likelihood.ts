@@ -1,8 +1,11 @@
 import type { LatentModel } from "../../network/latentModel";
+import { product, transposed } from "../../optics/symmetry";
 import { productNumbers } from "../../projection/products";
-import { ParticleBatches } from "../batches";
+import { gatherRows, ParticleBatches } from "../batches";
 import type { TrainingDevice } from "../device/device";
 import { deviceOf } from "../device/deviceOf";
+import { ImageGroups } from "../imageGroups";
+import { particlesPerPass } from "../memory";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
 import { BatchCache } from "./batchCache";
@@ -49,6 +52,9 @@ export function latentLikelihood({ model, ...context }: LikelihoodContext): Late
  * projected; the inner products of the projections give the change of every FRC, and the expected curvature (Fisher
  * information): for an image whose correlation with the truth is f_r, −∂²L/∂u_d∂u_e = Σ_r w_r·f_r·Re⟨∂_d P̂, ∂_e P̂⟩_r, with
  * P̂ = P/|P|_r. It is never negative and does not depend on the noise of the image. D numbers need D + 1 projections.
+ *
+ * Of tilt series a particle is given by any of its images, and everything is a sum over them. Its pose offsets turn and move the
+ * particle in the frame of its first image, and all others with it.
  */
 export class PlaceLikelihood implements LatentLikelihood {
   /** Meaning of the numbers of a point. */
@@ -57,12 +63,15 @@ export class PlaceLikelihood implements LatentLikelihood {
   private readonly rings: number;
   private readonly variants: Variants;
   private readonly device: TrainingDevice;
+  /** Images of each particle, over which its log-likelihood is the sum. */
+  private readonly groups: ImageGroups | undefined;
 
   constructor(private readonly context: PlaceContext) {
     const { targets, neutral, decoder, half } = context;
     this.cache = new BatchCache(new ParticleBatches(targets), neutral.count, half);
     this.layout = new PointLayout(decoder.latent, context.pose ?? { rotation: false, shift: false });
     this.rings = targets.rings;
+    this.groups = ImageGroups.of(targets);
     this.device = deviceOf(context.engine);
     this.variants = new Variants(decoder, this.layout, neutral);
   }
@@ -73,7 +82,28 @@ export class PlaceLikelihood implements LatentLikelihood {
   }
 
   async shared(particles: Int32Array, z: Float32Array): Promise<Float32Array> {
-    return (await this.evaluate(particles, z)).score;
+    const { groups } = this;
+    if (!groups) return (await this.evaluate(particles, z)).score;
+    const score = new Float32Array(particles.length);
+    for (const { images, rows } of this.parts(groups, particles)) {
+      const found = await this.evaluate(images, z);
+      rows.forEach((row, i) => {
+        score[row]! += found.score[i]!;
+      });
+    }
+    return score;
+  }
+
+  /** The images of particles in parts of limited size, and for each image the row of its particle. */
+  private *parts(
+    groups: ImageGroups,
+    particles: Int32Array,
+  ): Generator<{ images: Int32Array; rows: Int32Array }> {
+    const { images, rowOf } = groups.imagesOf(particles);
+    const step = particlesPerPass(this.context.neutral.count * this.variants.count);
+    for (let from = 0; from < images.length; from += step) {
+      yield { images: images.slice(from, from + step), rows: rowOf.slice(from, from + step) };
+    }
   }
 
   /** Score and, by ring, FRC of particles at places, valid until the next call. */
@@ -102,6 +132,24 @@ export class PlaceLikelihood implements LatentLikelihood {
 
   /** Log-likelihood of each particle at its own point [B · width], also by ring. The arrays belong to the caller. */
   async scores(particles: Int32Array, points: Float32Array): Promise<PointScores> {
+    const { groups, layout, rings } = this;
+    if (!groups) return this.imageScores(particles, points);
+    const width = rings + 1;
+    const all = {
+      score: new Float32Array(particles.length),
+      ofRing: new Float32Array(particles.length * width),
+    };
+    for (const { images, rows } of this.parts(groups, particles)) {
+      const found = await this.imageScores(images, gatherRows(points, layout.width, rows));
+      rows.forEach((row, i) => {
+        all.score[row]! += found.score[i]!;
+        for (let r = 0; r < width; r++) all.ofRing[row * width + r]! += found.ofRing[i * width + r]!;
+      });
+    }
+    return all;
+  }
+
+  private async imageScores(particles: Int32Array, points: Float32Array): Promise<PointScores> {
     const { rings, layout } = this;
     const { score, frc, ringWeights } = await this.evaluate(particles, layout.places(points), points);
     return {
@@ -112,6 +160,43 @@ export class PlaceLikelihood implements LatentLikelihood {
 
   /** Rotations [B · 9] and shifts in box units [B · 2] of particles at their points [B · width]. */
   posesOf(particles: Int32Array, points: Float32Array): BatchPoses {
+    const own = this.turned(this.givenPoses(particles), points);
+    return this.groups && this.layout.width > this.layout.latent
+      ? this.alongWithHeads(particles, points, own)
+      : own;
+  }
+
+  /** Rotations of the frames in which offsets of the pose are given: of the particles' heads at their points, [B · 9]. */
+  private framesOf(particles: Int32Array, points: Float32Array): Float32Array | undefined {
+    const { groups, layout } = this;
+    if (!groups || layout.width === layout.latent) return undefined;
+    const heads = particles.map((image) => groups.headOf(image));
+    return this.turned(this.givenPoses(heads), points).rotations;
+  }
+
+  /** Poses of images whose particle is turned and moved as it is in the pose of its head: W·R and t + W·shift, W from there to here. */
+  private alongWithHeads(particles: Int32Array, points: Float32Array, own: BatchPoses): BatchPoses {
+    const { groups, layout } = this;
+    const given = this.givenPoses(particles);
+    const heads = this.givenPoses(particles.map((image) => groups!.headOf(image)));
+    const turned = this.turned(heads, points);
+    for (let i = 0; i < particles.length; i++) {
+      const head = heads.rotations.subarray(9 * i, 9 * i + 9);
+      const way = product(given.rotations.subarray(9 * i, 9 * i + 9), transposed(head));
+      own.rotations.set(product(way, turned.rotations.subarray(9 * i, 9 * i + 9)), 9 * i);
+      if (layout.shift < 0) continue;
+      const [x, y] = [0, 1].map((axis) => points[i * layout.width + layout.shift + axis]!) as [
+        number,
+        number,
+      ];
+      own.shifts[2 * i] = given.shifts[2 * i]! + way[0]! * x + way[1]! * y;
+      own.shifts[2 * i + 1] = given.shifts[2 * i + 1]! + way[3]! * x + way[4]! * y;
+    }
+    return own;
+  }
+
+  /** Poses of the targets. */
+  private givenPoses(particles: Int32Array): BatchPoses {
     const { targets } = this.context;
     const rotations = new Float32Array(9 * particles.length);
     const shifts = new Float32Array(2 * particles.length);
@@ -119,7 +204,7 @@ export class PlaceLikelihood implements LatentLikelihood {
       rotations.set(targets.rotations.subarray(9 * particle, 9 * particle + 9), 9 * i);
       shifts.set(targets.shifts.subarray(2 * particle, 2 * particle + 2), 2 * i);
     }
-    return this.turned({ rotations, shifts }, points);
+    return { rotations, shifts };
   }
 
   private turned(poses: BatchPoses, points: Float32Array): BatchPoses {
@@ -137,6 +222,31 @@ export class PlaceLikelihood implements LatentLikelihood {
   }
 
   async local(particles: Int32Array, points: Float32Array): Promise<LocalLikelihood> {
+    const { groups, layout } = this;
+    if (!groups) return this.imageLocal(particles, points);
+    const { width } = layout;
+    const count = particles.length;
+    const all: LocalLikelihood = {
+      value: new Float32Array(count),
+      gradient: new Float32Array(count * width),
+      curvature: new Float32Array(count * width * width),
+    };
+    for (const { images: part, rows } of this.parts(groups, particles)) {
+      const found = await this.imageLocal(part, gatherRows(points, width, rows));
+      for (const [name, size] of [
+        ["value", 1],
+        ["gradient", width],
+        ["curvature", width * width],
+      ] as const) {
+        rows.forEach((row, i) => {
+          for (let k = 0; k < size; k++) all[name][row * size + k]! += found[name][i * size + k]!;
+        });
+      }
+    }
+    return all;
+  }
+
+  private async imageLocal(particles: Int32Array, points: Float32Array): Promise<LocalLikelihood> {
     const { context, rings, variants } = this;
     const { neutral, half, decoder } = context;
     const { width } = this.layout;
@@ -144,7 +254,15 @@ export class PlaceLikelihood implements LatentLikelihood {
     const poses = this.posesOf(particles, points);
     const loaded = await this.cache.load(particles);
     const products = await this.device.products(
-      { context, decoder, particles: loaded, poses, variants, points },
+      {
+        context,
+        decoder,
+        particles: loaded,
+        poses,
+        variants,
+        points,
+        frames: this.framesOf(particles, points),
+      },
       { boxSize: neutral.boxSize, rings, inside: half?.inside },
     );
     const ringWeights = this.weightsOf(particles);

@@ -8,9 +8,10 @@ import type { Population } from "../evidence/population";
 import { startingPlaces } from "../evidence/population";
 import type { Reopened } from "../evidence/reopen";
 import { calibratedPosterior } from "../evidence/scatter";
+import { ImageGroups } from "../imageGroups";
 import { defaultMemoryBudget, particlesPerPass } from "../memory";
 import type { PlaceDecoder } from "./decoders";
-import { latentPosterior } from "./latentPosterior";
+import { posteriorOfParticles } from "./particlePosterior";
 import { PlaceSearch } from "./placePosterior";
 import type { Posterior } from "./posterior";
 import { bestPlaces } from "./startPlaces";
@@ -60,19 +61,23 @@ export async function otherPlaces(
     const context = { targets, neutral, engine, units, weights: placedWeights.forOthers(targets.ctfPower) };
     const search = new PlaceSearch({ ...context, decoder });
     const { latent } = decoder;
-    const all = Int32Array.from({ length: targets.count }, (_, i) => i);
+    const groups = ImageGroups.of(targets);
+    const all = groups?.heads ?? Int32Array.from({ length: targets.count }, (_, i) => i);
     // In one dimension a grid over the range of the population is searched.
     const start =
       latent === 1
         ? new Float32Array(all.length)
         : await bestPlaces(search, all, startingPlaces(population, starts), new Float64Array(latent).fill(1));
-    const found = await latentPosterior(search.likelihood, start, latent, {
+    const begin = groups?.toImages(start, latent) ?? start;
+    const found = await posteriorOfParticles(targets, search.likelihood, begin, latent, {
       ...task,
       batchSize: particlesPerPass(neutral.count * (latent + 1)),
       ...(latent === 1 && { range: rangeOf(population) }),
     });
     const placed = { ...found, latent, members: all };
-    return factors ? calibratedPosterior(placed, factors) : found;
+    const { mean, standardDeviation } = factors ? calibratedPosterior(placed, factors) : found;
+    const ofParticles = (values: Float32Array) => groups?.toParticles(values, latent) ?? values;
+    return { mean: ofParticles(mean), standardDeviation: ofParticles(standardDeviation) };
   } finally {
     await targets.dispose();
   }

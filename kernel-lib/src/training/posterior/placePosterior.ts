@@ -1,3 +1,4 @@
+import { ImageGroups } from "../imageGroups";
 import { particlesPerPass } from "../memory";
 import { type PlaceContext, PlaceLikelihood } from "./likelihood";
 import { type PointPosterior, type PointPosteriorOptions, pointPosterior } from "./newtonPosterior";
@@ -50,7 +51,9 @@ export class PlaceSearch {
       deviations.fill(shift / (neutral.boxSize * neutral.apix), layout.shift, layout.shift + 2);
     }
     this.space = { deviations, move: (point, step) => layout.move(point, step) };
-    this.batchSize = particlesPerPass(neutral.count * this.likelihood.modelsPerParticle);
+    const images = ImageGroups.of(context.targets)?.imagesPerParticle ?? 1;
+    const perPass = particlesPerPass(neutral.count * this.likelihood.modelsPerParticle);
+    this.batchSize = Math.max(1, Math.round(perPass / images));
   }
 
   /** Meaning of the numbers of a point. */

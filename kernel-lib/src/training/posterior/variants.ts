@@ -44,7 +44,7 @@ export class Variants {
   /**
    * The models of all variants, [B · count · 5N].
    * @param points [B · width]
-   * @param rotations of the points, [B · 9]
+   * @param rotations of the frames in which steps of the pose are taken, [B · 9]
    * @param onBases   the models of the particles from what is decoded for them, [B · (latent + 1) · 5N]
    */
   models(

@@ -112,7 +112,7 @@ export function checkSameParticles(
  * @throws InputError if it has changed
  */
 export async function checkSameParticleFile(file: string, started: InputFiles | undefined): Promise<void> {
-  const now = started && (await fileState(file).catch(() => undefined));
+  const now = started && (await fileState(started.particles.file).catch(() => undefined));
   if (now && now.sha256 !== started.particles.sha256) throw changed(file, started.particles, now);
 }
 

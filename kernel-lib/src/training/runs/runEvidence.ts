@@ -60,7 +60,7 @@ export interface MeasuredRun {
  */
 export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOptions): Promise<Evidence> {
   const { files, record, neutral, decoder, reduction, vary } = run;
-  const { refined: mean, standardDeviation, base } = run.places;
+  const { base } = run.places;
   const { mask } = options;
   const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, options));
   const reopened = await reopenParticles(files, record, options);
@@ -69,7 +69,11 @@ export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOpti
     if (heldOut.length < fewestMeasured) {
       throw new InputError(files.folder, `${fewestMeasured} particles held out or more`, `${heldOut.length}`);
     }
-    const population = { latent: decoder.latent, members: trainingSet, mean, standardDeviation };
+    const { latent } = decoder;
+    const [mean, standardDeviation] = [run.places.refined, run.places.standardDeviation].map((values) =>
+      reopened.ofImages(values, latent),
+    ) as [Float32Array, Float32Array];
+    const population = { latent, members: trainingSet, mean, standardDeviation };
     return await measureEvidence(
       {
         ...{ ...context, base, decoder, reduction, population, heldOut, vary },

@@ -5,6 +5,7 @@ import { assignByImages, type GroupsByImages, type PlacedGroups } from "../assig
 import { gatherRows } from "../batches";
 import { reopenParticles } from "../evidence/reopen";
 import { certainFactor } from "../evidence/scatter";
+import { ImageGroups } from "../imageGroups";
 import { defaultMemoryBudget, particlesPerPass } from "../memory";
 import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
@@ -15,6 +16,8 @@ import type { Posterior } from "../posterior/posterior";
 import { measureUnexplained } from "../unexplained/measureUnexplained";
 import type { Unexplained } from "../unexplained/unexplained";
 import type { EvidenceOptions, MeasuredRun } from "./runEvidence";
+import type { RunFolder } from "./runFolder";
+import type { RunRecord } from "./runRecord";
 
 /** Options of `Run.unexplained`. */
 export type UnexplainedOptions = Pick<EvidenceOptions, keyof TaskOptions | "engine" | "onWarning">;
@@ -24,6 +27,7 @@ export async function measureRunUnexplained(
   { files, record, places: { refined: places, base }, decoder }: MeasuredRun,
   options: UnexplainedOptions,
 ): Promise<Unexplained> {
+  refuseTiltSeries(files, record, "what the model does not explain is measured on single images");
   const reopened = await reopenParticles(files, record, options);
   try {
     const { trainingSet, validationSet, weights } = reopened;
@@ -40,6 +44,7 @@ export async function refinePosesOfRun(
   { files, record, places, decoder }: MeasuredRun,
   options: RunPosesOptions,
 ): Promise<RefinedPoses> {
+  refuseTiltSeries(files, record, "poses are refined of single images");
   const memoryBudget = defaultMemoryBudget() / 2;
   const reopened = await reopenParticles(files, record, { ...options, memoryBudget });
   try {
@@ -59,8 +64,11 @@ export async function placesOfOthers(
 ): Promise<Posterior> {
   const reopened = await reopenParticles(files, record, options);
   try {
-    const { refined: mean, standardDeviation } = places;
-    const population = { latent: decoder.latent, members: reopened.trainingSet, mean, standardDeviation };
+    const { latent } = decoder;
+    const [mean, standardDeviation] = [places.refined, places.standardDeviation].map((values) =>
+      reopened.ofImages(values, latent),
+    ) as [Float32Array, Float32Array];
+    const population = { latent, members: reopened.trainingSet, mean, standardDeviation };
     return await otherPlaces({ reopened, decoder, population, factors, set }, options);
   } finally {
     await reopened.close();
@@ -101,16 +109,24 @@ export async function assignParticlesOfRun(
     // What the halves of the images show to be too sure along the axes is so between them.
     const sizes = (factors ?? []).map((factor) => Math.log(certainFactor(factor)));
     const scale = Math.exp(-sizes.reduce((sum, size) => sum + size / sizes.length, 0));
+    const tilts = ImageGroups.of(reopened.targets);
+    const heads = tilts ? particles.map((particle) => tilts.heads[particle]!) : particles;
+    const images = tilts?.imagesPerParticle ?? 1;
     const set = {
-      ...{ likelihood, latent, particles, scale },
+      ...{ likelihood, latent, particles: heads, scale },
       means: gatherRows(places.refined, latent, particles),
       deviations: gatherRows(places.standardDeviation, latent, particles),
-      batchSize: particlesPerPass(reopened.neutral.count * (latent + 1)),
+      batchSize: Math.max(1, Math.round(particlesPerPass(reopened.neutral.count * (latent + 1)) / images)),
     };
     return await assignByImages(set, groups, options);
   } finally {
     await reopened.close();
   }
+}
+
+/** @throws InputError for tilt series, for which something is not there yet */
+function refuseTiltSeries(files: RunFolder, { images }: RunRecord, why: string): void {
+  if (images !== undefined) throw new InputError(files.folder, why, "a run of tilt series");
 }
 
 /** Both lists together, ascending. */

@@ -63,6 +63,8 @@ export interface RunRecord {
   from?: Lineage;
   /** Number of particles; with a symmetry that of their copies. */
   particles: number;
+  /** Number of their images; undefined if each has one. */
+  images?: number;
   /** Training box in pixels. */
   boxSize: number;
   /** Pixel size of the training box in Å. */
@@ -228,6 +230,7 @@ const record = v.looseObject({
   ),
   from: v.optional(lineage),
   particles: positive,
+  images: v.optional(positive),
   boxSize: numberIn({ integer: true, least: 3, expected: "a box in pixels" }),
   apix: numberIn({ above: 0, expected: "Å per pixel" }),
   rings: positive,

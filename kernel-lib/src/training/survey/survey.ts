@@ -9,6 +9,7 @@ import { gainOf } from "../evidence/gain";
 import { HalfTest } from "../evidence/halfTest";
 import { underPopulation } from "../evidence/populationPlaces";
 import { evenly, keepInMemory } from "../evidence/sample";
+import { particlesAmong } from "../imageGroups";
 import type { RunOptions } from "../options";
 import type { PlaceDecoder } from "../posterior/decoders";
 import { lastThird, rateOfEpoch } from "../schedule";
@@ -153,7 +154,10 @@ class SurveyMeasurement {
   ) {
     this.population = new SurveyedPopulation(trainer);
     this.model = trainer.model;
-    this.particles = evenly(trainer.validationSet.slice().sort(), maxMeasured);
+    this.particles = evenly(
+      particlesAmong(trainer.targets, trainer.validationSet.slice().sort()),
+      maxMeasured,
+    );
   }
 
   async run(): Promise<Survey> {

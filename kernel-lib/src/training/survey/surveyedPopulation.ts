@@ -3,6 +3,7 @@ import type { TaskOptions } from "../../progress";
 import type { PopulationMixture } from "../evidence/populationMixture";
 import { measurePopulation } from "../evidence/populationPlaces";
 import { evenly, keepInMemory } from "../evidence/sample";
+import { particlesAmong } from "../imageGroups";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { Trainer } from "../trainer";
 
@@ -15,7 +16,7 @@ export class SurveyedPopulation {
   private targets: Promise<ParticleTargets> | undefined;
 
   constructor(private readonly trainer: Trainer) {
-    this.members = evenly(trainer.trainingSet.slice().sort(), most);
+    this.members = evenly(particlesAmong(trainer.targets, trainer.trainingSet.slice().sort()), most);
   }
 
   /**

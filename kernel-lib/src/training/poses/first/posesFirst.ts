@@ -101,6 +101,10 @@ async function decided(question: PoseQuestion, decision: PoseDecision): Promise<
 async function reasonNotTo(question: PoseQuestion): Promise<string | undefined> {
   const { choice, request, set } = question;
   if (choice === "file") return "as was asked for";
+  if (set.tilts() !== set) {
+    if (choice === "auto") return "since poses of tilt series are not refined";
+    throw new InputError("poses", "auto or file for tilt series, whose poses are not refined", "refine");
+  }
   if (question.isSecondRound) {
     if (choice === "auto") return "since they are those of the run before";
     throw new InputError("poses", "auto or file in a second round", "refine");

@@ -1,0 +1,17 @@
+import { InputError } from "../errors";
+
+/** A set whose particles may have several images; see `ParticleSet.tilts`. */
+interface MaybeTilts {
+  readonly file?: string;
+  tilts?(): unknown;
+}
+
+/**
+ * Refuses tilt series where each particle has to have one image.
+ * @param what what is done, as in `refinement of poses`
+ * @throws InputError for tilt series
+ */
+export function requireSingleImages(set: MaybeTilts, what: string): void {
+  if (!set.tilts || set.tilts() === set) return;
+  throw new InputError(set.file ?? "particles", `particles with one image each for ${what}`, "tilt series");
+}
