@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { prepareRunCorrection } from "../correction";
 import { InputError, StoppedError } from "../errors";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
+import type { Part } from "../reconstruction/keptSums";
 import { prepareHalvesCorrection } from "../study/correctHalves";
 import { studyFiles } from "../study/studyFolder";
 import { Run, runFiles } from "../training/runs/run";
@@ -23,9 +24,11 @@ import {
   lengthOption,
   mapOutOption,
   numberOption,
+  partOption,
   type QuietOption,
   quietOption,
   required,
+  threadsOption,
 } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
@@ -42,6 +45,8 @@ interface CorrectCommandOptions extends QuietOption {
   allAxes?: boolean;
   local?: boolean;
   keepCells?: boolean;
+  threads?: number;
+  part?: Part;
   out: string;
 }
 
@@ -55,7 +60,7 @@ export function addCorrect(program: Command, run: RunCommand): void {
         "displacement from it undone as the decoder tells. In each shell particles count the more the nearer they are, by " +
         "cross-validation between halves. For map.mrc writes map_half1.mrc, map_half2.mrc and map_fsc.txt, the same " +
         "without correction (map_plain.mrc, …), and map_shells.csv with both FSC curves, the agreement with the particles nearest to the " +
-        "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …). The images are read once; what is " +
+        "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …). The images are read twice, for any number of states; what is " +
         "made of them is kept in map_cells until all states are finished, so that a stopped command goes on when it is given again.",
     )
     .argument(
@@ -110,6 +115,12 @@ export function addCorrect(program: Command, run: RunCommand): void {
       new Option(
         "--keep-cells",
         "keep the maps of the cells (map_cells), with which further states need no images",
+      ),
+    )
+    .addOption(threadsOption("the back-projection; maps do not depend on it"))
+    .addOption(
+      partOption(
+        "sums of its images, and once all parts have those, its cells; both are kept in map_cells, and the command without --part does what is missing and makes the maps",
       ),
     )
     .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
@@ -168,6 +179,10 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
         : prepareRunCorrection(run, { ...own, ...(images && { images }) }),
     ),
   );
+  if (options.part) {
+    session.print(partSentence(cellsFolder, options.part, cells.missing));
+    return;
+  }
   const finished = new FinishedStates(cellsFolder, cells.key);
   for (const [s, files] of states.entries()) {
     const z = points[s]?.z ?? new Array<number>(run.latent).fill(0);
@@ -192,6 +207,16 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
       ? "each half is corrected by a training of its own"
       : "both halves are corrected by the one training of the run; where the agreement with the nearest particles (fsc_with_nearest) is well below the square root of the FSC of the halves, the correction errs alike in both",
   );
+}
+
+/** What a part of a correction has done, and what comes next. */
+function partSentence(folder: string, { number, of }: Part, missing: "sums" | "cells" | undefined): string {
+  const own = `${folder}: part ${number} of ${of}`;
+  if (missing === "sums") return `${own}: its sums; its cells need those of the other parts: give it again`;
+  const next = "the command without --part makes the maps";
+  return missing
+    ? `${own}: its cells; others are missing: ${next} and what is missing`
+    : `${own}: all cells are there; ${next}`;
 }
 
 /** Says which axes are not followed. */
@@ -243,7 +268,7 @@ async function openImages(
 }
 
 function libraryOptions(
-  { boxSize, maskDiameter, cells, keepOutliers, allAxes }: CorrectCommandOptions,
+  { boxSize, maskDiameter, cells, keepOutliers, allAxes, threads, part }: CorrectCommandOptions,
   session: Session,
 ) {
   return {
@@ -253,5 +278,7 @@ function libraryOptions(
     ...(cells !== undefined && { cells }),
     ...(keepOutliers && { keepOutliers: true }),
     ...(allAxes && { allAxes: true }),
+    threads,
+    part,
   };
 }

@@ -7,13 +7,14 @@ import type { LeftOutImage } from "../particles/images/imageOutliers";
 import { beginTask, type TaskOptions } from "../progress";
 import { type FscCurve, fourierShellCorrelation } from "../reconstruction/fsc";
 import type { ImageSource } from "../reconstruction/imageSource";
+import { checkPart, type Part } from "../reconstruction/keptSums";
 import {
   checkBoxSize,
   checkIndices,
   halfChooser,
   type ReconstructOptions,
 } from "../reconstruction/reconstruct";
-import { backprojectCells, kept, keptMap, type SharesTask } from "./cellShares";
+import { backprojectCells, isComplete, kept, keptMap, type SharesTask, shareKey } from "./cellShares";
 import { cellCount, latentCells } from "./cells";
 import { centredBlobs, type Motion } from "./motion";
 import { type ShareProgress, ShareStore } from "./shareStore";
@@ -25,7 +26,7 @@ import { overUnits } from "./units";
 /** Options of {@link prepareCorrection}. */
 export interface CorrectOptions
   extends TaskOptions,
-    Pick<ReconstructOptions, "indices" | "boxSize" | "maskDiameter" | "keepOutliers"> {
+    Pick<ReconstructOptions, "indices" | "boxSize" | "maskDiameter" | "keepOutliers" | "threads"> {
   /** Assignment of particles to half maps, as in `reconstruct`. Default: the source's `randomSubset`, else alternate. */
   halves?: "alternate" | Uint8Array;
   /**
@@ -40,6 +41,11 @@ export interface CorrectOptions
    * complete is not repeated for other states of the same particles. Default: a temporary folder.
    */
   folder?: string | undefined;
+  /**
+   * Do only one of several parts of the work and keep it in `folder`, such as in one of several jobs: sums of a part of the images, and once
+   * all parts have those, a part of the cells. A call without it does what is missing. Default: all.
+   */
+  part?: Part | undefined;
   /**
    * Places and decoder for the particles of half 2, and where a state is in their space, from a training that saw only those. Default:
    * the same for both halves, which are then not independent.
@@ -118,15 +124,21 @@ export class MotionCorrection {
   constructor(
     private readonly given: SharesTask & Pick<CorrectOptions, "maskDiameter">,
     private readonly store: ShareStore,
-    private readonly progress: ShareProgress,
+    private readonly progress: ShareProgress | undefined,
     private readonly motions: readonly [Motion, Motion],
     private readonly placeInSecond: (state: ArrayLike<number>) => ArrayLike<number>,
     private readonly hooks: CorrectionHooks,
-  ) {}
+  ) {
+    this.key = shareKey(given);
+  }
 
   /** A fingerprint of the particles, their poses, division and box: the same for the same maps. */
-  get key(): string {
-    return this.progress.key;
+  readonly key: string;
+
+  /** What other parts have to do before there are maps: sums of images, or cells; undefined if nothing is missing. */
+  get missing(): "sums" | "cells" | undefined {
+    if (this.progress === undefined) return "sums";
+    return isComplete(this.progress, this.given) ? undefined : "cells";
   }
 
   /**
@@ -137,6 +149,8 @@ export class MotionCorrection {
   async state(place: ArrayLike<number>, options: TaskOptions = {}): Promise<CorrectedReconstruction> {
     const task = beginTask(options);
     const { given, store, progress, motions } = this;
+    if (!progress || this.missing)
+      throw new InputError("correction", "all parts", `no ${this.missing} of some`);
     this.hooks.check?.(place);
     const targets = [motions[0].decode(place), motions[1].decode(this.placeInSecond(place))] as const;
     const carried = async (half: 0 | 1) => {
@@ -216,9 +230,9 @@ export class MotionCorrection {
 /**
  * Back-projects particles once, by cells of their places, for motion-corrected maps of any number of states; see `correctMotion`.
  *
- * Takes the time of two plain reconstructions and a 3-D transform of twice the box for each cell and half; each state then takes that of a
- * spline interpolation of the map for each cell. Memory is about 300 bytes per voxel of the map, whatever the number of particles and
- * states; kept are four bytes per voxel and cell in `folder`.
+ * Takes the time of two plain reconstructions on all cores and a 3-D transform of twice the box for each cell and half; each state then takes
+ * that of a spline interpolation of the map for each cell. Memory is about 180 bytes per voxel of the map, whatever the number of particles
+ * and states; kept are four bytes per voxel and cell in `folder`, and until all cells are done the sums of both halves, 96 bytes per voxel.
  * @throws InputError as `correctMotion`, and for a folder with other files
  * @throws StoppedError; with a folder the next call goes on
  * @example
@@ -250,6 +264,8 @@ export async function prepareWithHooks(
   hooks: CorrectionHooks,
 ): Promise<MotionCorrection> {
   const task = beginTask(options);
+  if (task.part) checkPart(task.part);
+  if (task.part && task.folder === undefined) throw new InputError("part", "a folder for the parts", "none");
   const indices = checkIndices(source, task.indices);
   const second = task.secondHalf ?? { motion, placeOf: (state: ArrayLike<number>) => state };
   const motions = [motion, second.motion] as const;
@@ -273,6 +289,8 @@ export async function prepareWithHooks(
     boxSize,
     cells,
     keepOutliers: task.keepOutliers === true,
+    threads: task.threads,
+    part: task.part,
     ...(maskDiameter && { maskDiameter }),
   };
   const store = await ShareStore.open(task.folder);

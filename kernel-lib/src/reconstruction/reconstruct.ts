@@ -90,7 +90,7 @@ export async function reconstruct(
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate");
   const group = task.symmetry === undefined ? undefined : pointGroup(task.symmetry);
   const halfShares = [0, 1].map((sum) => [{ sum, weight: 1 }]);
-  const { sums, counts, leftOut } = await backproject(source, {
+  const pass = await backproject(source, {
     ...task,
     name: "reconstruct",
     indices,
@@ -99,6 +99,7 @@ export async function reconstruct(
     sums: halfOf ? 2 : 1,
     sharesOf: (index) => halfShares[halfOf ? halfOf(index) : 0]!,
   });
+  const { sums, counts, leftOut } = pass;
   try {
     if (leftOut.length === indices.length) {
       const found = `${leftOut.length} constant ones`;
@@ -107,7 +108,7 @@ export async function reconstruct(
     const diameter = task.maskDiameter ?? source.boxSize * source.apix;
     return { ...(await mapsOf(sums, halfOf ? [0, 1] : [0], counts, diameter)), leftOut };
   } finally {
-    await sums.close();
+    await pass.close();
   }
 }
 
