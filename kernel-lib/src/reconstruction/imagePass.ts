@@ -57,6 +57,8 @@ export class ImagePass {
   readonly counts: Float64Array;
   /** Outlier images that were not used. */
   leftOut: LeftOutImage[] = [];
+  /** Images that were read to be added. */
+  read = 0;
   private readonly writer: BatchWriter;
 
   private constructor(
@@ -112,6 +114,7 @@ export class ImagePass {
       }
       await sums.add(group, views);
       images += chunk.indices.length;
+      this.read += chunk.indices.length;
       await added?.(images, ++done);
       throwIfStopped(task.signal);
     }

@@ -7,6 +7,7 @@ import type { LeftOutImage } from "../particles/images/imageOutliers";
 import { beginTask, type TaskOptions } from "../progress";
 import { backproject } from "./backproject";
 import { sumBytes } from "./gridLayout";
+import type { ImagePass } from "./imagePass";
 import type { ImageSource } from "./imageSource";
 import { checkPart, type Part, removeSums } from "./keptSums";
 import {
@@ -48,7 +49,7 @@ export interface StateMapsOptions
 }
 
 /** The map of a state. */
-export interface StateMap extends Omit<Reconstruction, "leftOut"> {
+export interface StateMap extends Omit<Reconstruction, "leftOut" | "inverted"> {
   /** Its place in the latent space. */
   place: number[];
   /** Particles with a weight, outlier images included. */
@@ -150,7 +151,6 @@ export async function reconstructKept(
   for (let from = 0; from < states.length; from += each) {
     const some = states.slice(from, from + each);
     if (keep && some.every((_, s) => keep.isDone(from + s))) continue;
-    result.passes++;
     const name = `states_${from + 1}`;
     const pass = { source, task, boxSize, halfOf, ...(keep && { keep: { ...keep, name } }) };
     const kernels = some.map((state) => stateKernel(placed, indices, state, count));
@@ -162,7 +162,8 @@ export async function reconstructKept(
         if (task.keepMaps ?? true) result.states.push(one);
       },
     });
-    for (const one of found) leftOut.set(one.index, one);
+    if (found.read > 0) result.passes++;
+    for (const one of found.leftOut) leftOut.set(one.index, one);
     if (keep && !keep.part) await removeSums(keep.folder, name);
   }
   result.leftOut = [...leftOut.values()].sort((a, b) => a.index - b.index);
@@ -189,12 +190,12 @@ interface TakeStates {
   take: (map: Omit<StateMap, "place">, s: number) => Promise<void>;
 }
 
-/** Reconstructs states together. @returns outlier images */
+/** Reconstructs states together. @returns outlier images, and how many were read */
 async function onePass(
   { source, task, boxSize, halfOf, keep }: Pass,
   kernels: readonly StateKernel[],
   { isDone, take }: TakeStates,
-): Promise<LeftOutImage[]> {
+): Promise<Pick<ImagePass, "leftOut" | "read">> {
   const shares = sharesOfStates(kernels, halfOf);
   const pass = await backproject(source, {
     ...task,
@@ -206,9 +207,9 @@ async function onePass(
     sharesOf: (index) => shares.get(index)!,
     keep,
   });
-  const { sums, counts, leftOut } = pass;
+  const { sums, counts } = pass;
   try {
-    if (keep?.part) return leftOut;
+    if (keep?.part) return pass;
     const diameter = task.maskDiameter ?? source.boxSize * source.apix;
     for (const [s, { particles, effective, radius }] of kernels.entries()) {
       throwIfStopped(task.signal);
@@ -220,7 +221,7 @@ async function onePass(
       const local = task.local && maps.half1 && (await localOf(maps, task, diameter));
       await take({ ...maps, particles: particles.length, effective, radius, ...(local && { local }) }, s);
     }
-    return leftOut;
+    return pass;
   } finally {
     await pass.close();
   }
