@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { prepareRunCorrection } from "../correction";
+import { writeAtomic } from "../atomicWrite";
 import { InputError, StoppedError } from "../errors";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { Part } from "../reconstruction/keptSums";
+import { mapSeries } from "../reconstruction/mapSeries";
 import { prepareHalvesCorrection } from "../study/correctHalves";
 import { studyFiles } from "../study/studyFolder";
 import { Run, runFiles } from "../training/runs/run";
@@ -60,7 +62,7 @@ export function addCorrect(program: Command, run: RunCommand): void {
         "displacement from it undone as the decoder tells. In each shell particles count the more the nearer they are, by " +
         "cross-validation between halves. For map.mrc writes map_half1.mrc, map_half2.mrc and map_fsc.txt, the same " +
         "without correction (map_plain.mrc, …), and map_shells.csv with both FSC curves, the agreement with the particles nearest to the " +
-        "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …). The images are read twice, for any number of states; what is " +
+        "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …), and map_series.cxc shows them as a movie in ChimeraX. The images are read twice, for any number of states; what is " +
         "made of them is kept in map_cells until all states are finished, so that a stopped command goes on when it is given again.",
     )
     .argument(
@@ -158,7 +160,9 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   const names = points.length === 0 ? [out] : numberedNames(out, points.length);
   const states = names.map((name) => filesOf(name, options));
   const runPaths = Object.values(runFiles).map((name) => path.join(folder, name));
-  const outputs = await session.writes(states.flatMap(namesOf), [particles, file, ...runPaths]);
+  const series = points.length > 1 ? besideName(out, "_series.cxc") : undefined;
+  const written = [...states.flatMap(namesOf), ...(series ? [series] : [])];
+  const outputs = await session.writes(written, [particles, file, ...runPaths]);
   const runs = isStudy ? await openHalves(folder, session) : [await openedRun(folder, session)];
   const sets: ParticleSet[] = [];
   for (const { record } of runs) sets.push(await spareInputs(record.inputs, outputs, session));
@@ -198,6 +202,11 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
     await finished.add(files, made);
     if (s === 0) for (const note of leftOutNotes(found.leftOut, images ? [images] : sets)) session.note(note);
     for (const line of lines) session.print(line);
+  }
+  if (series) {
+    await writeAtomic(outputs.place(series), mapSeries(states.map(({ map }) => path.basename(map))));
+    await outputs.keep(session.signal);
+    session.print(`${series}: the states as a movie in ChimeraX`);
   }
   if (options.keepCells)
     session.print(`${cellsFolder}: maps of the cells, for other states of the same particles`);

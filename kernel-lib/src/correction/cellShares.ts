@@ -156,8 +156,8 @@ class CellShares {
 export async function keptMap(
   store: ShareStore,
   name: string,
-  { boxSize, source }: SharesTask,
+  { boxSize, apix }: { boxSize: number; apix: number },
 ): Promise<Volume> {
   const data = await store.read(name, boxSize ** 3);
-  return { data, size: [boxSize, boxSize, boxSize], apix: (source.boxSize * source.apix) / boxSize };
+  return { data, size: [boxSize, boxSize, boxSize], apix };
 }

@@ -14,12 +14,13 @@ import {
   halfChooser,
   type ReconstructOptions,
 } from "../reconstruction/reconstruct";
+import { carriedHalves } from "./carriedHalves";
 import { backprojectCells, isComplete, kept, keptMap, type SharesTask, shareKey } from "./cellShares";
 import { cellCount, latentCells } from "./cells";
 import { centredBlobs, type Motion } from "./motion";
 import { type ShareProgress, ShareStore } from "./shareStore";
 import { stateFsc } from "./stateFsc";
-import { stateGroups } from "./stateGroups";
+import type { StateTask } from "./stateGroups";
 import { type HalvesAndBoth, stateMaps } from "./stateMaps";
 import { overUnits } from "./units";
 
@@ -153,16 +154,16 @@ export class MotionCorrection {
       throw new InputError("correction", "all parts", `no ${this.missing} of some`);
     this.hooks.check?.(place);
     const targets = [motions[0].decode(place), motions[1].decode(this.placeInSecond(place))] as const;
-    const carried = async (half: 0 | 1) => {
-      task.onProgress?.({ task: "motion-corrected map", done: half, total: 3 });
-      return stateGroups(
-        { given, store, progress },
-        { half, motion: motions[half], target: targets[half] },
-        task,
-      );
-    };
-    const halves = [await carried(0), await carried(1)] as const;
-    task.onProgress?.({ task: "motion-corrected map", done: 2, total: 3 });
+    const taskOf = (half: 0 | 1): StateTask => ({
+      ...{ folder: store.folder, half, boxSize: given.boxSize, apix: this.apix, target: targets[half] },
+      cells: given.cells[half].map(({ model, particles }, c) => ({
+        ...{ model, particles: particles.length, means: progress.cellMeans[half][c]! },
+      })),
+      means: progress.means[half],
+      bodies: motions[half].bodies,
+      unit: motions[half].unit && { gaussians: motions[half].unit.gaussians },
+    });
+    const halves = await carriedHalves([taskOf(0), taskOf(1)], task);
     const plain = await this.plain();
     const { corrected, near, fractions } = stateMaps(halves, plain, progress);
     const { size, apix } = plain.half1;
@@ -175,7 +176,6 @@ export class MotionCorrection {
     const nearest = halves[0].groups[0]!.particles + halves[1].groups[0]!.particles;
     const { mask } = halves[0];
     const asMap = (data: Float32Array): Volume => ({ data, size, apix });
-    task.onProgress?.({ task: "motion-corrected map", done: 3, total: 3 });
     const found: CorrectedReconstruction = {
       corrected: state,
       plain: withHalves(plain),
@@ -196,8 +196,16 @@ export class MotionCorrection {
     return this.hooks.finished?.(found) ?? found;
   }
 
+  /** Å per voxel of the maps. */
+  private get apix(): number {
+    const { source, boxSize } = this.given;
+    return (source.boxSize * source.apix) / boxSize;
+  }
+
   private async plain(): Promise<HalvesAndBoth> {
-    const read = (which: "half1" | "half2" | "both") => keptMap(this.store, kept.plain(which), this.given);
+    const { boxSize } = this.given;
+    const read = (which: "half1" | "half2" | "both") =>
+      keptMap(this.store, kept.plain(which), { boxSize, apix: this.apix });
     return { half1: await read("half1"), half2: await read("half2"), both: await read("both") };
   }
 

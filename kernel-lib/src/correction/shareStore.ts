@@ -53,6 +53,11 @@ export class ShareStore {
     return new ShareStore(folder, false);
   }
 
+  /** A folder that is known to be one. */
+  static at(folder: string): ShareStore {
+    return new ShareStore(folder, false);
+  }
+
   /** What an earlier pass with this key has done, or undefined. */
   async progress(key: string): Promise<ShareProgress | undefined> {
     const found = await this.json<ShareProgress & { version: number }>(recordName);
@@ -69,7 +74,7 @@ export class ShareStore {
   }
 
   private async json<T>(name: string): Promise<T | undefined> {
-    const text = await readFile(this.at(name), "utf8").catch(() => undefined);
+    const text = await readFile(this.path(name), "utf8").catch(() => undefined);
     try {
       return text === undefined ? undefined : (JSON.parse(text) as T);
     } catch {
@@ -79,12 +84,12 @@ export class ShareStore {
 
   /** Keeps what is done but for cells. */
   async keepProgress({ cellMeans: _, ...progress }: ShareProgress): Promise<void> {
-    await writeAtomic(this.at(recordName), `${JSON.stringify({ version, ...progress }, finiteOnly)}\n`);
+    await writeAtomic(this.path(recordName), `${JSON.stringify({ version, ...progress }, finiteOnly)}\n`);
   }
 
   /** Says that the map of a cell is there. */
   async keepCell(name: string, cell: { key: string; means: number[] }): Promise<void> {
-    await writeAtomic(this.at(`${name}.json`), `${JSON.stringify(cell, finiteOnly)}\n`);
+    await writeAtomic(this.path(`${name}.json`), `${JSON.stringify(cell, finiteOnly)}\n`);
   }
 
   /** Whether the sums of all images are kept. */
@@ -105,7 +110,7 @@ export class ShareStore {
   }
 
   async write(name: string, values: Float32Array): Promise<void> {
-    await writeAtomic(this.at(`${name}.f32`), async (write) => {
+    await writeAtomic(this.path(`${name}.f32`), async (write) => {
       for (let from = 0; from < values.length; from += partLength) {
         const { buffer, byteOffset, byteLength } = values.subarray(from, from + partLength);
         await write(new Uint8Array(buffer, byteOffset, byteLength));
@@ -115,7 +120,7 @@ export class ShareStore {
 
   /** @throws InputError for a file that is missing or has another length */
   async read(name: string, length: number): Promise<Float32Array> {
-    const file = this.at(`${name}.f32`);
+    const file = this.path(`${name}.f32`);
     try {
       const handle = await open(file, "r");
       try {
@@ -140,14 +145,14 @@ export class ShareStore {
     return !this.temporary;
   }
 
-  private at(name: string): string {
+  private path(name: string): string {
     return path.join(this.folder, name);
   }
 
   /** Removes everything that belongs to the correction. */
   async remove(): Promise<void> {
     for (const name of await readdir(this.folder).catch(() => []))
-      if (isOwnName(name)) await rm(this.at(name), { force: true });
+      if (isOwnName(name)) await rm(this.path(name), { force: true });
     if ((await readdir(this.folder).catch(() => ["?"])).length === 0)
       await rm(this.folder, { recursive: true });
   }

@@ -15,6 +15,7 @@ import { formatFsc, resolutionAt } from "./fsc";
 import type { ImageSource } from "./imageSource";
 import type { Part } from "./keptSums";
 import { checkPlaces, type PlacedParticles } from "./kernelWeights";
+import { mapSeries } from "./mapSeries";
 import { checkBoxSize } from "./reconstruct";
 import { reconstructKept, type StateMap, type StateMapsOptions, statesPerPass } from "./stateMaps";
 
@@ -133,7 +134,7 @@ export async function writeStates(
   if (part) return { states: [], resumed, passes, leftOut };
   const written = record.states as WrittenState[];
   await writeAtomic(path.join(folder, "states.csv"), tableOf(written, placed.latent));
-  await writeAtomic(path.join(folder, "series.cxc"), seriesOf(names));
+  await writeAtomic(path.join(folder, "series.cxc"), mapSeries(names));
   return { states: written, resumed, passes, leftOut };
 }
 
@@ -220,10 +221,4 @@ function tableOf(states: readonly WrittenState[], latent: number): string {
     return [s + 1, file, ...place.map(text), particles, ...numbers].join(",");
   });
   return `${[...header, "resolution_05_angstrom", "resolution_0143_angstrom"].join(",")}\n${rows.join("\n")}\n`;
-}
-
-/** A script of ChimeraX that shows maps one after the other, at the same level. */
-function seriesOf(names: readonly string[]): string {
-  const play = ["volume #1 sdLevel 3", "view", "vseries play #1 direction oscillate loop true"];
-  return `# Open this file in ChimeraX: the states as a movie.\nopen ${names.join(" ")} vseries true\n${play.join("\n")}\n`;
 }
