@@ -10,7 +10,7 @@ import { type BatchGroup, imageNumber, imageNumbers, statisticsNumbers } from ".
 import { sampleLength } from "./gridLayout";
 import { imageScreens } from "./imageScreens";
 import { type ImageChunk, type ImageGroup, type ImageSource, imageChunks, readAhead } from "./imageSource";
-import { padding } from "./sampleSums";
+import { padding } from "./paddedGrid";
 import { type BatchView, batchLength, ThreadedSums } from "./threadedSums";
 
 /** A sum that an image is added to, and the factor of its samples and weights. */

@@ -16,8 +16,8 @@ import {
 } from "./backprojectionMemory";
 import { BackprojectionThread } from "./backprojectionThread";
 import { type GridLayout, gridLayout, sampleLength } from "./gridLayout";
+import { minWeight } from "./paddedGrid";
 import { columnsLength } from "./paddedInverse";
-import { minWeight } from "./sampleSums";
 
 /** Bytes of the samples of a batch: enough that a slab of the grid, once in the cache, is used many times. */
 const batchBytes = 48 * 2 ** 20;
