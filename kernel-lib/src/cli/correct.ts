@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { type Command, Option } from "commander";
-import { prepareRunCorrection } from "../correction";
 import { writeAtomic } from "../atomicWrite";
+import { prepareRunCorrection } from "../correction";
 import { InputError, StoppedError } from "../errors";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { Part } from "../reconstruction/keptSums";

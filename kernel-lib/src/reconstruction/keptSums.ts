@@ -8,8 +8,9 @@ import type { LeftOutImage } from "../particles/images/imageOutliers";
 
 /** One of the parts that a pass over images is divided into, for several machines. */
 export interface Part {
-  /** 1 … of. */
+  /** Which one, from 1. */
   number: number;
+  /** Number of all parts. */
   of: number;
 }
 
