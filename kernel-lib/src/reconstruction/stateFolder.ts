@@ -82,7 +82,7 @@ type FolderRecord = v.InferOutput<typeof recordSchema>;
 const recordName = "states.json";
 
 /**
- * {@link reconstructStates} into a folder: for each state its map, half maps named as RELION does, FSC and local resolution; `states.csv`
+ * As `reconstruction.states` into a folder: for each state its map, half maps named as RELION does, FSC and local resolution; `states.csv`
  * with place, particles and resolution of each; and `series.cxc`, which shows the maps as a movie in ChimeraX. A state is written when it is complete,
  * so that a stopped call can be resumed.
  * @param folder new or empty, unless the call is resumed
