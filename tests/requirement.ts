@@ -1,7 +1,7 @@
 import type {} from "vitest";
 
 /** What CI installs; with `CI=true` a test may not be skipped because one of these is missing. */
-const installedOnCi = /relion|chromium|jupyter|playwright|python environment|node 24/i;
+const installedOnCi = /relion|chromium|jupyter|playwright|python environment|node 24|slurm/i;
 
 /**
  * Options of a test or suite that needs something that may be missing on the machine. The reason is listed at the end of

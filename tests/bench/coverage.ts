@@ -36,7 +36,8 @@ async function covariancesOf(run: e2.training.Run, latents: e2.training.Latents)
   const reopened = await reopenParticles(new RunFolder(run.folder), run.record, {});
   const covariances = new Float64Array(refined.length * latent);
   try {
-    const decoder = { latent, decode: (z: Float32Array) => run.decodeMany(z) };
+    // As trained: what is shown may be less.
+    const decoder = (run as unknown as { decoder: { ofTrainedAxes: object } }).decoder.ofTrainedAxes;
     const search = new PlaceSearch({ ...reopened, decoder, weights: reopened.placedWeights });
     const all = Int32Array.from({ length: refined.length / latent }, (_, i) => i);
     const local = await search.find(all, refined.slice(), { covariance: true });

@@ -134,7 +134,7 @@ export async function train(experiment: Experiment, scratch: string): Promise<Tr
 
 /** Columns of every table: the verdict, what it is from, the size of the decoded motion, and what does not fit. */
 export function verdictColumns({ evidence, run }: Trained): Row {
-  const { verdict, gain, realAxes, axes, motion, misfit = [] } = evidence;
+  const { verdict, gain, realAxes, axes, motion, reduced, misfit = [] } = evidence;
   const { fit, poses } = run.record;
   const percent = (factor: { by: number; standardError: number } | undefined) =>
     factor ? `${(100 * (factor.by - 1)).toFixed(1)} ± ${(100 * factor.standardError).toFixed(1)}` : "";
@@ -143,6 +143,8 @@ export function verdictColumns({ evidence, run }: Trained): Row {
     nats: `${gain.gain.toFixed(2)} ± ${gain.standardError.toFixed(2)}`,
     axes: `${realAxes} of ${axes.length}`,
     "motion, Å": Number(motion.rms.toFixed(2)),
+    "trained, Å": Number((reduced?.from ?? motion).rms.toFixed(2)),
+    factors: reduced?.factors.join(", ") ?? "",
     poses: poses?.used ?? "file",
     "size, %": percent(fit?.scale),
     "defocus, %": percent(fit?.defocus),

@@ -5,12 +5,14 @@ import { temporaryFolder } from "../testing";
 import { e2gmm, succeed } from "./command";
 
 const commands = [
+  "fetch",
   "simulate",
   "neutral",
   "train",
   "study halves",
   "study seeds",
   "study options",
+  "study resume",
   "place",
   "decode",
   "atoms",
@@ -26,6 +28,11 @@ const commands = [
   "project",
   "convert",
   "relion",
+  "jobs list",
+  "jobs log",
+  "jobs cancel",
+  "jobs resume",
+  "jobs wait",
   "backends",
   "kernel install",
   "kernel uninstall",

@@ -96,12 +96,17 @@ describe("score", () => {
     const more = ["--mask", "mask.mrc", "--per-image", "6", "--out", "score.json"];
     const printed = succeed(folder, "score", "run", ...common, ...more);
     assert.match(printed, /^neighbourhood similarity: /m);
+    assert.match(
+      printed,
+      /^state: 3 classes, whose numbers are no coordinates .* adjusted Rand index .* -?[01]\.\d{3}$/m,
+    );
     assert.match(printed, /^information imbalance, nearest neighbour: /m);
     assert.match(
       printed,
       /^per image: area under the FSC .*, masked .* over 6 volumes \(perfect: 0\.469\)$/m,
     );
-    const { perImage, perConformation, neighbourhoods, imbalance } = result("score.json");
+    const { perImage, perConformation, neighbourhoods, imbalance, classes } = result("score.json");
+    assert.equal(classes.state.classes, 3);
     assert.equal(perImage.each.length, 6);
     assert.deepEqual(
       perImage.each.map(({ particle }: { particle: number }) => particle),

@@ -22,6 +22,8 @@ const order = [
   "network",
   "simulate",
   "training",
+  "jobs",
+  "fetch",
   "latent",
   "evidence",
   "atoms",

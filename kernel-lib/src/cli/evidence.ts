@@ -164,6 +164,7 @@ async function evidence(folder: string, options: EvidenceCommandOptions, session
       );
     await outputs.keep(signal);
     const lines = [...report(found, await trained.axes()), ...leaksReport(leaks), rest.sentence];
+    if (set && rest.particles.length === 0) lines.push(`${set}: empty, since no particles are unexplained`);
     for (const line of lines) session.print(line);
   } finally {
     trained.close();

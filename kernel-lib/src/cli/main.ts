@@ -1,8 +1,11 @@
 import { constants } from "node:os";
 import { CommanderError } from "commander";
 import { StoppedError } from "../errors";
+import { workOn } from "../jobs/localWorker";
+import { runTask } from "../jobs/runTask";
 import { describeFailure, oneLine } from "./failure";
 import { makeProgram } from "./program";
+import { queueCommand } from "./queue";
 import { type RunCommand, Session, stopMessage } from "./session";
 
 /**
@@ -13,11 +16,18 @@ import { type RunCommand, Session, stopMessage } from "./session";
  */
 export async function main(args: readonly string[]): Promise<number> {
   const trouble = watchStdout();
-  const code = await runProgram(args);
+  const code = await (jobOf(args)?.() ?? runProgram(args));
   const error = await trouble();
   if (code !== 0 || error === undefined) return code;
   report(error, (message) => process.stderr.write(`e2gmm: stdout: ${message}\n`));
   return 1;
+}
+
+/** What a queued job starts, which is no command of users: `jobs run FOLDER`, and `jobs work FOLDER …`. */
+function jobOf([jobs, verb, ...folders]: readonly string[]): (() => Promise<number>) | undefined {
+  if (jobs !== "jobs") return undefined;
+  if (verb === "run") return () => runTask(folders[0]!, runProgram);
+  return verb === "work" ? () => workOn(folders).then(() => 0) : undefined;
 }
 
 /**
@@ -43,7 +53,7 @@ async function runProgram(args: readonly string[]): Promise<number> {
     const session = new Session(options);
     const end = watch(session);
     try {
-      await work(session);
+      await (queueCommand(args, options, session) ?? work(session));
     } catch (error) {
       const { stoppedBy } = session;
       const isStopped = stoppedBy !== undefined && error instanceof StoppedError;

@@ -4,6 +4,7 @@ import path from "node:path";
 import { isSameFile, partialName, resolveTarget, type WriteTarget } from "../atomicWrite";
 import { InputError, throwIfStopped } from "../errors";
 import { withFileName } from "../fileErrors";
+import { jobsFolderName } from "../jobsFolderName";
 import { writeResultGroup } from "../particles/metadata/cryosparcGroup";
 
 /** Where an output goes. */
@@ -144,7 +145,7 @@ async function setAside(file: string, old: string): Promise<boolean> {
 export async function requireNewFolder(folder: string): Promise<void> {
   const there = await stat(folder).catch(() => undefined);
   if (there?.isDirectory()) {
-    const names = await readdir(folder);
+    const names = (await readdir(folder)).filter((name) => name !== jobsFolderName);
     if (names.length > 0)
       throw new InputError(folder, "a new or empty folder", `${names.length} files in it`);
   } else if (there) {

@@ -6,7 +6,9 @@ import { addConvert } from "./convert";
 import { addCorrect } from "./correct";
 import { addDecode } from "./decode";
 import { addEvidence } from "./evidence";
+import { addFetch } from "./fetch";
 import { addFsc } from "./fsc";
+import { addJobs } from "./jobs";
 import { addKernel } from "./kernel";
 import { addLatent } from "./latent";
 import { addMotions } from "./motions";
@@ -16,6 +18,7 @@ import { addPage } from "./page";
 import { addPlace } from "./place";
 import { addPostprocess } from "./postprocess";
 import { addProject } from "./project";
+import { addQueueOptions } from "./queue";
 import { addReconstruct } from "./reconstruct";
 import { addPoses } from "./refinePoses";
 import { addRegionMotion } from "./regionMotion";
@@ -40,6 +43,7 @@ export function makeProgram(run: RunCommand): Command {
     .exitOverride()
     // Errors are thrown and reported like all others, not printed by commander.
     .configureOutput({ outputError: () => undefined });
+  addFetch(program, run);
   addSimulate(program, run);
   addNeutral(program, run);
   addTrain(program, run);
@@ -65,8 +69,10 @@ export function makeProgram(run: RunCommand): Command {
   addProject(program, run);
   addConvert(program, run);
   addRelion(program, run);
+  addJobs(program, run);
   addBackends(program, run);
   addKernel(program, run);
+  for (const command of longCommands(program)) addQueueOptions(command);
   program.addHelpText(
     "after",
     "\nFrom particles to the motion of a molecule:\n" +
@@ -78,4 +84,18 @@ export function makeProgram(run: RunCommand): Command {
       "  e2gmm reconstruct --particles sets/set_1.star --data-folder . --out set_1.mrc",
   );
   return program;
+}
+
+/** Commands that may compute for long, and can be queued. */
+const long = new Set([
+  ...["simulate", "neutral", "train", "evidence", "atoms", "latent", "motions", "place", "poses", "rounds"],
+  ...["reconstruct", "states", "correct", "project"],
+]);
+
+function longCommands(program: Command): Command[] {
+  return program.commands.flatMap((command) => {
+    if (command.name() === "study") return [...command.commands];
+    if (!long.has(command.name())) return [];
+    return command.commands.length > 0 ? [...command.commands] : [command];
+  });
 }

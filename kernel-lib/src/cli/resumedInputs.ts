@@ -33,7 +33,7 @@ export async function readResumed(
   const folder = new RunFolder(options.out);
   const resumed = (await folder.state()) === "waiting" ? await waiting(folder) : await recorded(folder);
   checkInputs(options, resumed, given);
-  checkFlags(given, resumed);
+  checkFlags(given, resumed, options.continue === true);
   for (const option of trainingOptions) {
     if (given(option.attributeName())) checkTrainingOption(option, options, resumed);
   }
@@ -103,7 +103,11 @@ function checkInputs(
 }
 
 /** Flags that can only be repeated, and options that cannot be given again. */
-function checkFlags(given: (name: string) => boolean, { inputs, keepOutliers }: Resumed): void {
+function checkFlags(
+  given: (name: string) => boolean,
+  { inputs, keepOutliers }: Resumed,
+  isSameCommand: boolean,
+): void {
   const without = "to be omitted: the run was started without it";
   if (given("invertContrast") && !inputs.invertContrast) {
     throw new InputError("--invert-contrast", without);
@@ -111,6 +115,8 @@ function checkFlags(given: (name: string) => boolean, { inputs, keepOutliers }: 
   if (given("keepOutliers") && keepOutliers === false) {
     throw new InputError("--keep-outliers", without);
   }
+  // With --continue they stand in the command with which the run was started.
+  if (isSameCommand) return;
   for (const name of ["select", "axes"]) {
     if (given(name)) throw new InputError(`--${name}`, "to be omitted with --resume: the run keeps its own");
   }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
+import { type ClassAgreement, classAgreement, isClassColumn } from "../evidence/score/classAgreement";
 import {
   type ChanceLevel,
   informationImbalance,
@@ -80,7 +81,11 @@ export function addScore(program: Command, run: RunCommand): void {
     )
     .addOption(new Option("--state <column>", "column of the true state").default("state"))
     .addOption(
-      new Option("--coordinates <columns...>", "columns of the true coordinates (default: all but index)"),
+      new Option(
+        "--coordinates <columns...>",
+        "columns of the true coordinates (default: all but index, and but few whole numbers of a column such as state or class, which are " +
+          "compared as classes)",
+      ),
     )
     .addOption(
       new Option(
@@ -211,7 +216,25 @@ async function scorePlaces(
   { truth: file, coordinates, seed }: ScoreOptions,
   session: Session,
 ): Promise<object> {
-  const names = coordinates ?? table.columns.filter((name) => name !== "index");
+  const asked = coordinates ?? table.columns.filter((name) => name !== "index");
+  const classes = asked.filter(
+    (name) => coordinates === undefined && isClassColumn(name, columnsOf(table, [name], file)),
+  );
+  const names = asked.filter((name) => !classes.includes(name));
+  const agreement: Record<string, ClassAgreement> = {};
+  for (const name of classes) {
+    const own = columnsOf(table, [name], file);
+    if (own.every((one) => one === own[0])) continue;
+    const found = await classAgreement(
+      { classes: own, places: Float32Array.from(places), latent },
+      {
+        ...{ signal: session.signal, onProgress: session.onProgress, seed },
+      },
+    );
+    agreement[name] = found;
+    session.print(classText(name, found));
+  }
+  if (names.length === 0) return { classes: agreement };
   const spaces = { truth: columnsOf(table, names, file), truthDimensions: names.length, places, latent };
   const task = { signal: session.signal, onProgress: session.onProgress, seed };
   const neighbourhoods = await neighbourhoodSimilarity(spaces, task);
@@ -228,7 +251,16 @@ async function scorePlaces(
       `places to truth ${placesToTruth.toFixed(3)} (${level(chance.placesToTruth, 1, 3)})`;
     session.print(`information imbalance, ${k === 1 ? "nearest neighbour" : `${k} neighbours`}: ${numbers}`);
   }
-  return { neighbourhoods, imbalance };
+  return { ...(Object.keys(agreement).length > 0 && { classes: agreement }), neighbourhoods, imbalance };
+}
+
+/** How places agree with a column of classes. */
+function classText(name: string, { classes, nearest, chance, randIndex }: ClassAgreement): string {
+  return (
+    `${name}: ${classes} classes, whose numbers are no coordinates (unless --coordinates names them); the nearest particle by place is ` +
+    `of the same in ${(100 * nearest).toFixed(1)} % (by chance ${(100 * chance).toFixed(1)} %), adjusted Rand index of k-means into ` +
+    `as many sets ${randIndex.toFixed(3)}`
+  );
 }
 
 async function scoreAllVolumes(

@@ -1,11 +1,12 @@
 import { type Command, Option } from "commander";
 import { StoppedError } from "../errors";
+import { listJobs } from "../jobs/jobStatus";
 import type { StudySettings } from "../study/settings";
-import { studyHalves, studyOptions, studySeeds } from "../study/studies";
+import { resumeStudy, studyHalves, studyOptions, studySeeds } from "../study/studies";
 import { studyFiles } from "../study/studyFolder";
 import type { StudyReport } from "../study/studyReport";
 import type { TrainingOptions } from "../training/options";
-import { engineChoice, engineOptions } from "./engineOptions";
+import { type EngineOptions, engineChoice, engineOptions } from "./engineOptions";
 import { inTermsOf } from "./failure";
 import { clustersOption } from "./latent";
 import {
@@ -23,17 +24,24 @@ import {
   quietOption,
   required,
 } from "./options";
+import { type QueueOptions, queueNames, queueSettings, tellSubmitted } from "./queue";
 import type { RunCommand, Session } from "./session";
 import { parseSeeds, readOptionSets } from "./studyInputs";
 import { posesOption } from "./train";
 import { type TrainCommandOptions, trainingOptions, trainingOptionsOf } from "./trainingOptions";
 
-interface StudyCommandOptions extends Omit<TrainCommandOptions, "symmetry" | "resume"> {
+interface StudyCommandOptions
+  extends Omit<TrainCommandOptions, "symmetry" | "resume" | "continue">,
+    QueueOptions {
   particles: string;
   part?: number;
   jobs: number;
   clusters: number | "auto";
 }
+
+type ResumeCommandOptions = Pick<StudyCommandOptions, "part" | "jobs" | "backend"> &
+  EngineOptions &
+  QueueOptions;
 
 interface HalvesCommandOptions extends StudyCommandOptions {
   gaussians?: number;
@@ -55,7 +63,7 @@ const page =
   "each part. Ctrl-C stops; the same command continues, and does not repeat parts that are complete. With --part only that part is " +
   "made, so that a job array can make all of them; the same command without it then compares them.";
 
-/** Adds the commands `study halves`, `study seeds` and `study options`. */
+/** Adds the commands `study halves`, `study seeds`, `study options` and `study resume`. */
 export function addStudy(program: Command, run: RunCommand): void {
   const study = program
     .command("study")
@@ -64,6 +72,45 @@ export function addStudy(program: Command, run: RunCommand): void {
   addHalves(study, run);
   addSeeds(study, run);
   addOptions(study, run);
+  addResume(study, run);
+}
+
+function addResume(study: Command, run: RunCommand): void {
+  const command = study
+    .command("resume")
+    .summary("continue a study with the settings of its folder")
+    .description(
+      "Makes what is missing of a study: parts, and the comparison. Queued studies are made by this command.",
+    )
+    .argument("<study>", "folder of the study")
+    .addOption(
+      numberOption("--part <n>", "make only this part, and compare nothing", { integer: true, least: 1 }),
+    )
+    .addOption(numberOption("--jobs <n>", "parts at a time", { integer: true, least: 1, default: 1 }))
+    .addOption(backendOption("auto"));
+  for (const option of engineOptions("the networks and the wasm engine of each part"))
+    command.addOption(option);
+  command.addOption(quietOption());
+  examples(command, "e2gmm study resume study --threads 8");
+  command.action((out: string, given: ResumeCommandOptions) =>
+    run(given, async (session) => {
+      const { part, jobs, backend } = given;
+      const { signal, onProgress, note: onWarning } = session;
+      const resumed = resumeStudy(out, {
+        ...{ jobs, backend, engine: engineChoice(given), signal, onProgress, onWarning },
+        onPart: (sentence) => session.print(sentence),
+        ...(part !== undefined && { part }),
+        ...queueOf(given, session),
+      });
+      await conduct(resumed, { ...given, out }, session);
+    }),
+  );
+}
+
+/** The queue, if it was asked for. */
+function queueOf(options: QueueOptions, session: Session): Pick<StudySettings, "queue"> {
+  const queue = queueSettings(options, session);
+  return queue ? { queue } : {};
 }
 
 function addHalves(study: Command, run: RunCommand): void {
@@ -216,6 +263,7 @@ function settingsOf(options: StudyCommandOptions, session: Session): StudySettin
     ...(invertContrast && { invertContrast }),
     ...(bytes && { bytes }),
     ...(keepOutliers && { keepOutliers }),
+    ...queueOf(options, session),
   };
 }
 
@@ -228,14 +276,30 @@ function givenOptions(options: StudyCommandOptions): Partial<TrainingOptions> {
 /** Waits for a study and prints its result. */
 async function conduct(
   study: Promise<StudyReport | undefined>,
-  { out, part }: StudyCommandOptions,
+  { out, part, queue, queuePreview }: Pick<StudyCommandOptions, "out" | "part" | "queue" | "queuePreview">,
   session: Session,
 ): Promise<void> {
-  const names = { resolution: "--resolution", part: "--part", seeds: "--seeds", sets: "--options" };
+  const names = {
+    resolution: "--resolution",
+    part: "--part",
+    seeds: "--seeds",
+    sets: "--options",
+    ...queueNames,
+  };
   const report = await inTermsOf(names, study).catch((error) => {
     if (!(error instanceof StoppedError)) throw error;
     throw new StoppedError(`stopped; the same command continues in ${out}`);
   });
+  if (!report && queue !== undefined) {
+    if (queuePreview) return;
+    const jobs = await listJobs(out);
+    const { number: first } = jobs.filter(({ name }) => name === "parts").at(-1) ?? jobs.at(-1)!;
+    tellSubmitted(
+      jobs.filter(({ number }) => number >= first),
+      session,
+    );
+    return;
+  }
   if (!report) {
     session.print(`${out}: part ${part} is complete, ${session.elapsed()}`);
     return;

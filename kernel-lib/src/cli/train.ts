@@ -78,6 +78,11 @@ function inputOptions(): Option[] {
     fileOption("--model <file>", "neutral model (.txt), from e2gmm neutral"),
     required(fileOption("--out <folder>", "run folder, new or empty")),
     new Option("--resume", "continue the run in --out, with its own inputs and options"),
+    new Option(
+      "--continue",
+      "as --resume if the run in --out has been started, which must have been with these inputs and options; else start it. For jobs " +
+        "that a cluster may start again",
+    ).conflicts("resume"),
     ...secondRoundOptions(),
     fileOption("--mask <file>", "map that is at least 0.5 where Gaussians may change"),
     filesOption("--rigid <masks...>", "a mask for each rigid body, whose Gaussians move together"),
@@ -118,6 +123,9 @@ async function train(
   session: Session,
 ): Promise<void> {
   const { out, threads } = options;
+  const goesOn = options.continue === true && ["run", "waiting"].includes(await new RunFolder(out).state());
+  // The run keeps its own resolution.
+  if (goesOn) Object.assign(options, { resume: true, resolution: undefined });
   const record = options.resume ? await readResumed(options, given) : undefined;
   const round = record ? undefined : await askedRound(options, given);
   const inputs = record?.inputs ?? (round ? ownInputs(options) : firstInputs(options));

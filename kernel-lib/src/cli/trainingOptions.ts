@@ -33,6 +33,7 @@ export interface TrainCommandOptions extends Partial<TrainingOptions>, EngineOpt
   axes?: InheritedAxes;
   out: string;
   resume?: boolean;
+  continue?: boolean;
   backend: BackendName | "auto";
 }
 

@@ -4,6 +4,7 @@ export type {
   Evidence,
   EvidenceGain,
   MotionSize,
+  ReducedMotion,
   RingGain,
   ToldApart,
 } from "../training/evidence/evidence";
@@ -21,6 +22,13 @@ export type { PosePrior } from "../training/posterior/placePosterior";
 export { type AxisCoverage, type CoverageData, coverage } from "./coverage";
 export { leaksReport } from "./leaksReport";
 export { report } from "./report";
+export {
+  type ClassAgreement,
+  type ClassAgreementOptions,
+  type ClassedPlaces,
+  classAgreement,
+  isClassColumn,
+} from "./score/classAgreement";
 export { type FscArea, type FscAreaOptions, fscArea } from "./score/fscArea";
 export {
   type ChanceLevel,

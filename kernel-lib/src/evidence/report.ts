@@ -13,7 +13,19 @@ import { gainText } from "../training/evidence/verdict";
  * ```
  */
 export function report(evidence: Evidence, axes: readonly LatentAxis[] = []): string[] {
-  const { sentence, fixed = 0, kinds, region, table, poses, motion, particles, prior, block } = evidence;
+  const {
+    sentence,
+    fixed = 0,
+    kinds,
+    region,
+    table,
+    poses,
+    motion,
+    reduced,
+    particles,
+    prior,
+    block,
+  } = evidence;
   const over = fixed > 0 ? "the models on the fixed axes" : "one model for all";
   const lines = [sentence, `gain in nats per particle held out, over ${over}, the poses of both refined:`];
   for (const [d, axis] of evidence.axes.entries()) {
@@ -35,9 +47,21 @@ export function report(evidence: Evidence, axes: readonly LatentAxis[] = []): st
     `decoded motion, from ${over} to those at the particles' places: ${motion.rms.toFixed(2)} Å RMS, ${motion.large.toFixed(2)} Å for ` +
       `the particle at 95 %, without a rigid motion of the whole of ${motion.rigid.shift.toFixed(2)} Å and ` +
       `${motion.rigid.angle.toFixed(2)}°; ${(100 * motion.mass).toFixed(0)} % of the density comes or goes`,
+    ...(reduced ? [reducedLine(reduced, fixed)] : []),
     `measured on ${particles} particles; where poses are refined, they may move by ${prior.rotation.toFixed(1)}° and ` +
       `${prior.shift.toFixed(1)} Å (standard deviations)` +
       (block > 1 ? `; halves in blocks of ${block} samples, since the images are masked` : ""),
   );
   return lines;
+}
+
+/** What was taken from the motion that was trained. */
+function reducedLine({ factors, from }: NonNullable<Evidence["reduced"]>, fixed: number): string {
+  const parts = [...factors.entries()]
+    .filter(([, factor]) => factor < 1)
+    .map(([k, factor]) => `${(100 * factor).toFixed(0)} % along axis ${fixed + k + 1}`);
+  return (
+    `trained: ${from.rms.toFixed(2)} Å RMS, ${(100 * from.mass).toFixed(0)} % of the density; decoded of it is what held-out ` +
+    `particles support: ${parts.join(", ")}; places are as trained`
+  );
 }

@@ -107,6 +107,7 @@ export class Explorer extends Widget<ExplorerTraits> {
       this.set({ run: runState(explored), history: (explored.run?.history ?? []).map(epochState) });
       if (source.knowledge) this.verdict.show(source.knowledge);
       this.columns.offer();
+      this.viewer.setMean(explored.meanModel);
       this.showProbe();
     } catch (error) {
       this.close();
@@ -142,6 +143,7 @@ export class Explorer extends Widget<ExplorerTraits> {
       this.publishSets();
     });
     explored.onRun((first) => {
+      this.viewer.setMean(explored.meanModel);
       this.showProbe();
       if (first) this.columns.offerOutliers();
     });

@@ -81,6 +81,11 @@ export class GaussianDecoder {
 
   /** Gaussians [n · 5N] at latents [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array {
+    return this.decodeRaw(this.frame?.toDecoded(z) ?? z, count);
+  }
+
+  /** The same as the networks were trained, without an `AxisReduction`. */
+  decodeTrained(z: Float32Array, count: number): Float32Array {
     return this.decodeRaw(this.frame?.toNetwork(z) ?? z, count);
   }
 

@@ -64,6 +64,27 @@ describe("frame of a latent space", () => {
     assert.deepEqual(loaded.toNetwork(z), frame.toNetwork(z));
   });
 
+  test("with a reduction less is decoded along an axis, from its centre; coordinates stay, and it is saved", () => {
+    const frame = someFrame();
+    const reduction = { factors: Float32Array.of(1, 0.5, 0), centre: Float32Array.of(3, 0.25, -1) };
+    const less = new LatentFrame(frame.matrix, frame.scales, reduction);
+    const y = someNumbers(30, 4);
+    const nearer = y.map((value, i) => [value, 0.125 + 0.5 * value, -1][i % 3]!);
+    assertClose(less.toDecoded(y), frame.toNetwork(nearer), 1e-6);
+    assert.deepEqual(less.toNetwork(y), frame.toNetwork(y));
+    assert.deepEqual(less.fromNetwork(y.slice()), frame.fromNetwork(y.slice()));
+    assert.deepEqual(frame.toDecoded(y), frame.toNetwork(y));
+    const again = LatentFrame.load(less.save(), 3)!;
+    assert.deepEqual(again.reduction, reduction);
+    assert.deepEqual(again.toDecoded(y), less.toDecoded(y));
+    const damaged = less
+      .save()
+      .map((array) =>
+        array.name === "reduction" ? { ...array, data: array.data.map((x) => 2 * x) } : array,
+      );
+    assert.throws(() => LatentFrame.load(damaged, 3), /latent\.reduction: expected 3 factors from 0 to 1/);
+  });
+
   test("a run without a frame has none, and a one-dimensional run of an earlier version has its arc length", () => {
     assert.equal(LatentFrame.load([], 2), undefined);
     assert.equal(LatentFrame.load([], 1), undefined);

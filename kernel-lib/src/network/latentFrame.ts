@@ -2,6 +2,17 @@ import { LuDecomposition, Matrix } from "ml-matrix";
 import { ArcLengthScale } from "./arcLength";
 import type { NamedArray } from "./parameters";
 
+/**
+ * By how much less than the trained networks a model changes along each axis: y is decoded at centre + factor · (y − centre). Places
+ * stay as they are.
+ */
+export interface AxisReduction {
+  /** From 0, no change along the axis, to 1, the change that was trained, [latent]. */
+  factors: Float32Array;
+  /** Coordinates of the frame, [latent]. */
+  centre: Float32Array;
+}
+
 /** Points in the table of an arc-length scale. */
 export const scalePoints = 256;
 
@@ -18,11 +29,13 @@ export class LatentFrame {
   /**
    * @param matrix M, [latent · latent], row by row
    * @param scales of the axes; undefined for an axis without
+   * @param reduction of what is decoded. Default: none
    * @throws RangeError if the rows of the matrix depend on each other
    */
   constructor(
     matrix: Float64Array,
     readonly scales: readonly (ArcLengthScale | undefined)[],
+    readonly reduction?: AxisReduction | undefined,
   ) {
     const n = scales.length;
     this.matrix = matrix.map(Math.fround);
@@ -57,6 +70,13 @@ export class LatentFrame {
     return transform(unscaled, this.backward, latent, (value) => value);
   }
 
+  /** Coordinates of the networks that are decoded for coordinates of the frame, [n · latent]; see {@link AxisReduction}. */
+  toDecoded(y: Float32Array): Float32Array {
+    const { latent, reduction } = this;
+    if (!reduction) return this.toNetwork(y);
+    return this.toNetwork(y.map((value, i) => reducedAt(reduction, value, i % latent)));
+  }
+
   /** The gradient in coordinates of the networks at `z` [n · latent] from that in those of the frame. */
   gradient(z: Float32Array, inFrame: Float32Array): Float32Array {
     const { latent, matrix, scales } = this;
@@ -72,8 +92,16 @@ export class LatentFrame {
 
   /** The arrays of the frame, under their names in a checkpoint. */
   save(): NamedArray[] {
-    const { latent, scales } = this;
+    const { latent, scales, reduction } = this;
     return [
+      ...(reduction
+        ? [
+            {
+              ...{ name: "reduction", shape: [2, latent] },
+              data: Float32Array.of(...reduction.factors, ...reduction.centre),
+            },
+          ]
+        : []),
       { name: "frame", shape: [latent, latent], data: Float32Array.from(this.matrix) },
       ...scales.flatMap((scale, axis) =>
         scale
@@ -100,6 +128,7 @@ export class LatentFrame {
     };
     // A one-dimensional space of earlier versions.
     const only = latent === 1 ? scaleOf("") : undefined;
+    const reduction = reductionOf(find("reduction"), latent);
     if (only) return new LatentFrame(Float64Array.of(1), [only]);
     const matrix = find("frame");
     if (!matrix) return undefined;
@@ -107,8 +136,24 @@ export class LatentFrame {
       throw new RangeError(`weights latent.frame: expected ${latent * latent} finite numbers`);
     }
     const scales = Array.from({ length: latent }, (_, axis) => scaleOf(String(axis)));
-    return new LatentFrame(Float64Array.from(matrix), scales);
+    return new LatentFrame(Float64Array.from(matrix), scales, reduction);
   }
+}
+
+/** The coordinate on an axis that is decoded in place of another. */
+export function reducedAt({ factors, centre }: AxisReduction, value: number, axis: number): number {
+  return centre[axis]! + factors[axis]! * (value - centre[axis]!);
+}
+
+function reductionOf(numbers: Float32Array | undefined, latent: number): AxisReduction | undefined {
+  if (!numbers) return undefined;
+  const [factors, centre] = [numbers.slice(0, latent), numbers.slice(latent)];
+  if (centre.length !== latent || !centre.every(Number.isFinite) || !factors.every((s) => s >= 0 && s <= 1)) {
+    throw new RangeError(
+      `weights latent.reduction: expected ${latent} factors from 0 to 1 and ${latent} finite numbers`,
+    );
+  }
+  return { factors, centre };
 }
 
 function isAscending(values: Float32Array = new Float32Array()): boolean {

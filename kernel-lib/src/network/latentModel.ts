@@ -4,7 +4,7 @@ import { DenseNetwork } from "./denseNetwork";
 import { GaussianDecoder, noInput } from "./gaussianDecoder";
 import type { GaussianHead } from "./head";
 import type { HeadLayer, LossScaling } from "./headLayer";
-import type { LatentFrame } from "./latentFrame";
+import { type AxisReduction, LatentFrame } from "./latentFrame";
 import { LatentStatistics } from "./latentStatistics";
 import { NetworkThreads } from "./networkThreads";
 import { orderedFrame } from "./orderedFrame";
@@ -223,9 +223,16 @@ export class LatentModel {
     return this.frame;
   }
 
-  /** Latents [n · latent] as the decoder's networks read them. */
-  toNetwork(z: Float32Array): Float32Array {
-    return this.frame?.toNetwork(z) ?? z;
+  /** Latents [n · latent] as the decoder's networks read them; those that are decoded in their place if they are `reduced`. */
+  toNetwork(z: Float32Array, reduced = false): Float32Array {
+    return (reduced ? this.frame?.toDecoded(z) : this.frame?.toNetwork(z)) ?? z;
+  }
+
+  /** Decodes less change along some axes, once they are ordered; undefined: what was trained. */
+  reduce(reduction: AxisReduction | undefined): void {
+    const { frame } = this;
+    if (!frame) throw new Error("the axes are not ordered yet");
+    this.frame = new LatentFrame(frame.matrix, frame.scales, reduction);
   }
 
   /** A text that is another one after every change of the decoder's weights. */
@@ -236,6 +243,11 @@ export class LatentModel {
   /** Gaussians [n · 5N] at latents [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array {
     return this.gaussians.decode(z, count);
+  }
+
+  /** The same as the networks were trained, without an `AxisReduction`. */
+  decodeTrained(z: Float32Array, count: number): Float32Array {
+    return this.gaussians.decodeTrained(z, count);
   }
 
   /** Gaussians [n · 5N] at latents in coordinates of the networks [n · latent]: the same for all, or one array for each. */

@@ -12,6 +12,7 @@ export type {
 } from "./settings";
 export {
   readStudy as read,
+  resumeStudy as resume,
   studyHalves as halves,
   studyOptions as options,
   studySeeds as seeds,

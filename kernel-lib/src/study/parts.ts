@@ -79,7 +79,7 @@ class PartMaker {
 
   async make(): Promise<void> {
     const { settings, folder, part } = this;
-    const { out, part: _, jobs, clusters, onPart, gaussians, modelMask, ...training } = settings;
+    const { out, part: _, jobs, clusters, onPart, queue, gaussians, modelMask, ...training } = settings;
     await mkdir(folder.inPart(part, ""), { recursive: true });
     const { particles, dataFolder } = particlesOf(settings, folder, part);
     if (part.half && !existsSync(particles)) await this.writeHalf(particles);

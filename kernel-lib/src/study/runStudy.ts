@@ -2,6 +2,10 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
+import type { JobStep } from "../jobs/queueSettings";
+import { cpusOf } from "../jobs/queueTemplate";
+import { submitSteps } from "../jobs/submit";
+import { jobsFolderName } from "../jobsFolderName";
 import { fileState } from "../training/runs/inputFiles";
 import { packageVersion } from "../version";
 import { compareParts } from "./compareParts";
@@ -25,15 +29,20 @@ export interface StudyPlan {
 
 /**
  * Makes the parts that are missing, compares each with the first, and writes the report. @returns the report; undefined if only
- * one part was asked for
+ * one part was asked for, or if it was queued
  */
 export async function runStudy(plan: StudyPlan): Promise<StudyReport | undefined> {
   const { settings, parts } = plan;
   checkParts(plan);
   const folder = new StudyFolder(settings.out);
   const recorded = await recordedSettings(plan);
-  await folder.open(recorded);
+  // A preview leaves nothing behind.
+  if (!settings.queue?.onPreview) await folder.open(recorded);
   if (settings.part === undefined && existsSync(folder.file("report"))) return folder.readReport();
+  if (settings.queue) {
+    await queueStudy(plan, folder);
+    return undefined;
+  }
   await makeParts({ settings, folder, parts });
   if (settings.part !== undefined) return undefined;
   const report = await compareAll(plan, folder, recorded);
@@ -41,6 +50,31 @@ export async function runStudy(plan: StudyPlan): Promise<StudyReport | undefined
   // Written last: it says that the study is complete.
   await writeAtomic(folder.file("report"), `${JSON.stringify(report, null, 1)}\n`);
   return report;
+}
+
+/** Queues what is missing: an array of the parts, and the comparison after it. */
+async function queueStudy({ settings, parts }: StudyPlan, folder: StudyFolder): Promise<void> {
+  const { queue, part: only, engine = {}, backend, jobs } = settings;
+  const again = [
+    ...["study", "resume", path.resolve(settings.out), "--quiet"],
+    ...["--threads", String(engine.threads ?? cpusOf(queue!))],
+    ...(engine.engine !== undefined ? ["--engine", engine.engine] : []),
+    ...(engine.gpu !== undefined ? ["--gpu", String(engine.gpu)] : []),
+    ...(backend !== undefined ? ["--backend", backend] : []),
+  ];
+  const missing: number[] = [];
+  for (const [p, part] of parts.entries()) {
+    if ((only ?? p + 1) === p + 1 && !(await folder.isComplete(part))) missing.push(p + 1);
+  }
+  const makes: JobStep = {
+    name: "parts",
+    tasks: missing.map((number) => [...again, "--part", String(number)]),
+  };
+  const steps = [
+    ...(missing.length > 0 ? [makes] : []),
+    ...(only === undefined ? [{ name: "comparison", tasks: [again] }] : []),
+  ];
+  await submitSteps(path.resolve(settings.out, jobsFolderName), steps, { atATime: jobs ?? 1, ...queue! });
 }
 
 async function compareAll(
@@ -72,7 +106,7 @@ async function compareAll(
 /** Settings that do not change the result, or are recorded in another form. */
 const notRecorded = new Set([
   ...["particles", "model", "out", "part", "jobs", "gaussians", "options", "clusters"],
-  ...["engine", "backend", "priority", "signal", "onProgress", "onWarning", "onPart"],
+  ...["engine", "backend", "priority", "signal", "onProgress", "onWarning", "onPart", "queue"],
 ]);
 /** Settings that are names of files or folders. */
 const files = new Set(["mask", "modelMask", "dataFolder", "rigid"]);

@@ -1,3 +1,4 @@
+import type { QueueSettings } from "../jobs/queueSettings";
 import type { TrainingOptions } from "../training/options";
 import type { TrainingSettings } from "../training/settings";
 
@@ -25,6 +26,10 @@ export interface StudySettings
    * each by itself finds the same clusters.
    */
   clusters?: number | "auto";
+  /**
+   * Queues the parts, an array of jobs, and after them the comparison, instead of doing it here; see `e2.jobs`. Default: here.
+   */
+  queue?: QueueSettings;
   /** Called with a sentence when a part is finished. */
   onPart?: (sentence: string) => void;
 }

@@ -3,7 +3,7 @@ import { openParticles } from "../particles/particleSet";
 import { beginTask } from "../progress";
 import { defaultTrainingOptions } from "../training/options";
 import { runStudy } from "./runStudy";
-import type { HalvesSettings, OptionsSettings, SeedsSettings, StudyPart } from "./settings";
+import type { HalvesSettings, OptionsSettings, SeedsSettings, StudyPart, StudySettings } from "./settings";
 import { StudyFolder } from "./studyFolder";
 import type { StudyReport } from "./studyReport";
 
@@ -57,8 +57,8 @@ export async function studyHalves(given: HalvesSettings): Promise<StudyReport | 
   return runStudy({
     kind: "halves",
     parts,
-    settings,
-    own: gaussians === undefined ? {} : { gaussians },
+    settings: { ...settings, gaussians },
+    own: { gaussians },
     notes,
   });
 }
@@ -137,6 +137,34 @@ export async function studyOptions(given: OptionsSettings): Promise<StudyReport 
       "for options with the same seed, which hold out the same particles.",
   ];
   return runStudy({ kind: "options", parts, settings, own: { sets }, notes });
+}
+
+/**
+ * Continues a study with the settings of its folder: makes the parts that are missing, and the comparison.
+ * @param how which part, if only one; with what it computes, and whether it is queued. Everything else is as the study was started
+ * @returns the report, as in `study.json`; undefined with `part` or `queue`
+ * @throws InputError if the folder has no study, or the particles have changed; StoppedError
+ * @example
+ * ```ts no-run
+ * const report = await e2.study.resume("study", { engine: { threads: 8 } });
+ * console.log(report?.sentence);
+ * ```
+ */
+export async function resumeStudy(
+  folder: string,
+  how: Omit<Partial<StudySettings>, "particles" | "model" | "out" | "options" | "clusters"> = {},
+): Promise<StudyReport | undefined> {
+  const begun = beginTask(how);
+  const {
+    kind,
+    format: _,
+    sha256: __,
+    modelSha256: ___,
+    ...recorded
+  } = await new StudyFolder(folder).readSettings();
+  const settings = { ...begun, ...recorded, out: folder } as StudySettings;
+  if (kind === "halves") return studyHalves(settings);
+  return kind === "seeds" ? studySeeds(settings as SeedsSettings) : studyOptions(settings as OptionsSettings);
 }
 
 /**

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { finalName, writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
+import { jobsFolderName } from "../jobsFolderName";
 import { RunFolder } from "../training/runs/runFolder";
 import type { RecordedSettings, StudyPart } from "./settings";
 import type { StudyReport } from "./studyReport";
@@ -46,7 +47,9 @@ export class StudyFolder {
    */
   async open(settings: RecordedSettings): Promise<void> {
     await mkdir(this.folder, { recursive: true });
-    const names = (await readdir(this.folder)).filter((name) => finalName(name) === name);
+    const names = (await readdir(this.folder)).filter(
+      (name) => finalName(name) === name && name !== jobsFolderName,
+    );
     if (names.length > 0 && !names.includes(studyFiles.settings)) {
       throw new InputError(this.folder, "a new or empty folder", `${names.length} files in it`);
     }
@@ -67,8 +70,11 @@ export class StudyFolder {
     }
   }
 
-  private async readSettings(): Promise<RecordedSettings> {
+  /** The settings of the study. @throws InputError if there are none, or they are damaged */
+  async readSettings(): Promise<RecordedSettings> {
     const file = this.file("settings");
+    if (!existsSync(file))
+      throw new InputError(this.folder, "the folder of a study", `no ${studyFiles.settings}`);
     return parsed<RecordedSettings>(
       await readFile(file, "utf8"),
       file,

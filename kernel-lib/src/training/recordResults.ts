@@ -25,6 +25,7 @@ export async function recordResults(
   const places = await TrainedPlaces.find(await trainer.ended(), task);
   const encoder = trainer.onAllAxes(trainer.encodeAll(), "encoder");
   const evidence = await places.evidence({ ...task, misfit: record.fit?.misfit });
+  if (evidence) places.reduce(evidence);
   await verifyLock(lock);
   await folder.writePlacedFrc(places.frc);
   const { axes } = trainer;
@@ -46,5 +47,8 @@ export async function recordResults(
   const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
   await folder.writeCheckpoint("weights", arrays, final);
   const gpu = engine.engine instanceof GpuEngine ? await engine.engine.usage() : undefined;
-  await finishRun(folder, gpu ? { ...record, program: { ...record.program, gpu } } : record, final);
+  const { sampled } = places.posterior;
+  const intervals = sampled === undefined ? undefined : { sampled, learned: encoder.length / axes - sampled };
+  const program = gpu ? { ...record.program, gpu } : record.program;
+  await finishRun(folder, { ...record, program, ...(intervals && { intervals }) }, final);
 }

@@ -110,7 +110,14 @@ export class TrainedPlaces {
         population: this.population(this.posterior),
         keptAxes: kept?.latent,
       },
-      { ...options, particles: evidenceParticles(used.length) },
+      { ...options, reduce: true, particles: evidenceParticles(used.length) },
+    );
+  }
+
+  /** Decodes from now on no more motion than held-out particles support; places stay as they are. */
+  reduce({ reduced }: Pick<Evidence, "reduced">): void {
+    this.parts.model.reduce(
+      reduced && { factors: Float32Array.from(reduced.factors), centre: Float32Array.from(reduced.centre) },
     );
   }
 

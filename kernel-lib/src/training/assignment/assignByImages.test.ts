@@ -124,6 +124,18 @@ describe("particles assigned to groups by their images", () => {
     assert.deepEqual([asked.sizes.length, asked.joined], [4, 0]);
   });
 
+  test("a particle that is far from all others is no group, a state of ten is one", async () => {
+    const design = measurements([-2, 2], [0.5, 0.5], 1200);
+    const far = Float64Array.from(design.measured, (x, i) => (i === 7 ? 9 : i >= 100 && i < 110 ? 5.5 : x));
+    const errors = design.errors.map((error, i) => (i === 7 || (i >= 100 && i < 110) ? 0.25 : error));
+    const seen = { ...design, measured: far, errors };
+    const mixture = byPlaces(seen, [-2, 2, 5.5, 9], [0.49, 0.49, 0.01, 0.001], 0.2);
+    const found = await assignByImages(particlesOf(seen), { mixture, groupOf: each(4), tied: true });
+    assert.deepEqual([found.sizes.length, found.joined], [3, 1], found.sentence);
+    assert.ok(found.sizes[2]! >= 11 && found.sizes[2]! < 15, `${found.sizes}`);
+    assert.equal(found.labels[7], 2, "it belongs to the nearest");
+  });
+
   test("particles beyond those that the mixture is fitted to are assigned alike", async () => {
     const many = measurements(places, fractions, 12_000);
     const start = byPlaces(many, [-0.9, 0.4], [0.65, 0.35]);

@@ -85,16 +85,19 @@ export async function assignByImages(
   const parts = new AssignedRows(set, start.responsibilities, start.weights.length);
   const spreads: Spreads = tied ? "tied" : "own";
   const expansions = await parts.expanded(rows, start, options);
-  const pruned = join
-    ? await prunedMixture(expansions, start, spreads, options)
-    : fitToImages(expansions, start, { ...lastFit, spreads });
-  await parts.expandAgain(expansions, rows, pruned, options);
-  const fit = fitToImages(expansions, pruned.mixture, { ...lastFit, spreads });
+  const fitted = async (from: PlaceMixture) =>
+    join
+      ? prunedMixture(expansions, from, spreads, options)
+      : fitToImages(expansions, from, { ...lastFit, spreads });
+  const first = await fitted(start);
+  await parts.expandAgain(expansions, rows, first, options);
+  // Around better places, the images may need still fewer.
+  const fit = await fitted(first.mixture);
   const groups = new LeftGroups(fit.mixture, groupOf, set.latent);
   const probabilities = new Float32Array(particles.length * groups.count);
   groups.write(fit, expansions, rows, probabilities);
-  const fitted = new Set(rows);
-  const others = Int32Array.from(particles.keys()).filter((i) => !fitted.has(i));
+  const inFit = new Set(rows);
+  const others = Int32Array.from(particles.keys()).filter((i) => !inFit.has(i));
   for (let from = 0; from < others.length; from += chunk) {
     throwIfStopped(options.signal);
     const next = others.subarray(from, from + chunk);

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import { report } from "../../evidence/report";
 import { measureEvidence, measureUntilDecided } from "./measureEvidence";
 import { spreadOf } from "./population";
 import { calibratedPosterior } from "./scatter";
 import { gaussians, type SyntheticOptions, syntheticRun } from "./syntheticRun.test.helper";
 
 /** Evidence of synthetic particles. */
-async function evidenceOf(options: SyntheticOptions, region?: Uint8Array) {
+async function evidenceOf(options: SyntheticOptions, region?: Uint8Array, reduce = false) {
   const run = await syntheticRun(options);
   try {
-    return await measureEvidence(run.context, { region });
+    return await measureEvidence(run.context, { region, reduce });
   } finally {
     await run.close();
   }
@@ -49,6 +50,36 @@ describe("evidence for heterogeneity", () => {
       assert.ok(gain.gain < 0.02, sentence);
       assert.equal(realAxes, 0);
       assert.match(sentence, /^no heterogeneity found: .* not to be trusted$/);
+    }
+  });
+
+  test("one state only: of what the decoder moves, next to nothing is left", async () => {
+    for (const seed of [1, 2, 3]) {
+      const { sentence, motion, reduced } = await evidenceOf({ seed }, undefined, true);
+      assert.ok(reduced!.from.rms > 0.8, "the decoder moves a domain");
+      assert.ok(motion.rms < 0.3 * reduced!.from.rms, sentence);
+      const size = `${motion.rms.toFixed(1)} of the ${reduced!.from.rms.toFixed(1)} Å`;
+      assert.ok(
+        sentence.includes(`held-out particles support ${size} that were trained, and no more is decoded`),
+        sentence,
+      );
+    }
+  });
+
+  test("a motion that is there stays as it is, and what is learned beside it is taken back", async () => {
+    for (const motion of [0.04, 0.015]) {
+      const evidence = await evidenceOf({ motion, count: 400, frc: 0.5 }, undefined, true);
+      assert.equal(evidence.verdict, "found", evidence.sentence);
+      const [first, second] = evidence.reduced!.factors as [number, number];
+      assert.equal(first, 1);
+      assert.ok(second <= 0.25, `${second}`);
+      assert.ok(evidence.motion.rms < evidence.reduced!.from.rms);
+      assert.match(
+        evidence.sentence,
+        /; decoded motion .* Å RMS, since held-out particles support [\d.]+ of the [\d.]+ Å that were trained$/,
+      );
+      const line = report(evidence).find((text) => text.startsWith("trained: "));
+      assert.match(line!, new RegExp(`support: ${100 * second} % along axis 2; places are as trained$`));
     }
   });
 

@@ -57,6 +57,19 @@ export interface MotionSize {
 }
 
 /**
+ * By how much less than was trained a run decodes along the axes that held-out particles do not support: y is decoded at
+ * centre + factor · (y − centre). The places of the particles stay as they are, and so do gains, which are of what was trained.
+ */
+export interface ReducedMotion {
+  /** From 0 to 1 for each axis; 1 for those that are supported. */
+  factors: number[];
+  /** A place, one coordinate for each axis. */
+  centre: number[];
+  /** Size of the motion that was trained. */
+  from: MotionSize;
+}
+
+/**
  * Whether held-out particles are described better by the decoder than by one model: the evidence for heterogeneity.
  *
  * The Fourier samples of each image are divided in two halves, whose noise is independent. Place and pose are inferred from
@@ -121,6 +134,8 @@ export interface Evidence {
   region?: EvidenceGain;
   /** Size of the decoded motion. */
   motion: MotionSize;
+  /** What was taken from the motion that was trained; undefined for nothing, and in runs of earlier versions. */
+  reduced?: ReducedMotion;
   /** What did not fit between particles and neutral model before the training, in sentences; undefined for nothing. */
   misfit?: string[];
   /** What the best single model is. */

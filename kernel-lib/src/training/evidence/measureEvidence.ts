@@ -1,8 +1,9 @@
 import { throwIfStopped } from "../../errors";
 import type { Varied } from "../../network/head";
+import type { AxisReduction } from "../../network/latentFrame";
 import type { TaskOptions } from "../../progress";
 import { gatherColumns } from "../batches";
-import { fixedModel, type PlaceDecoder, someAxes } from "../posterior/decoders";
+import { fixedModel, type PlaceDecoder, reducedDecoder, someAxes } from "../posterior/decoders";
 import type { PosePrior } from "../posterior/placePosterior";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
@@ -20,6 +21,14 @@ import { measurePopulation, type PopulationPoints, underPopulation } from "./pop
 import { measurePosePrior } from "./posePrior";
 import { evenly, keepInMemory } from "./sample";
 import { agreementOfHalves, scatterOfHalves } from "./scatter";
+import {
+  factorsOf,
+  fewestDeciding,
+  ofAllUnits,
+  supportedPart,
+  triedFactors,
+  unsupportedAxes,
+} from "./supportedMotion";
 import { finestRing, isReal, isUndecided, sentenceOf } from "./verdict";
 
 /** What is measured. */
@@ -38,6 +47,8 @@ export interface EvidenceContext extends ProjectionContext {
   vary: readonly Varied[];
   /** Axes, the first, that went on from an earlier training. Default 0. */
   keptAxes?: number | undefined;
+  /** By how much less is decoded than `decoder` does, on the axes of a unit. Default: as much. */
+  reduction?: AxisReduction | undefined;
 }
 
 /** Options of {@link measureEvidence}. */
@@ -50,6 +61,8 @@ export interface MeasureOptions extends TaskOptions {
   region?: Uint8Array | undefined;
   /** What did not fit between particles and neutral model, for the verdict. Default: nothing. */
   misfit?: string[] | undefined;
+  /** Whether to find how much of the motion held-out particles support, to decode no more. Default false. */
+  reduce?: boolean | undefined;
 }
 
 /** Particles that are measured at the end of a training, as a fraction of all, and their limits: a tenth of its time. */
@@ -149,7 +162,7 @@ class Measurement {
 
   async run(): Promise<Evidence> {
     const { options, particles } = this;
-    const { decoder, population, neutral, base } = this.context;
+    const { decoder, base } = this.context;
     const single = await this.prepare();
     const one = fixedModel(single.params);
     const asIs = await this.score(await this.test.infer({ decoder: one, deviations: [] }, options));
@@ -164,6 +177,7 @@ class Measurement {
     const all = await this.score(placed);
     const { axes, added, decisive } = await this.axes(both, { single, before: posed, after: all, moved });
     const { gain, toldApart, verdict, leading } = decisive;
+    const sizes = this.sizes(single, verdict, await this.reduction(axes, both, single.z));
     const rings = this.ringGains(decisive.scores, posed);
     const finest =
       verdict === "none"
@@ -177,7 +191,7 @@ class Measurement {
       ...(base && { fixed: base.axes.latent }),
       ...(added && { kept: { axes: this.context.keptAxes!, added } }),
       ...{ axes, realAxes: axes.filter(({ real }) => real).length },
-      motion: motionSize(decoder, { ...neutral, params: single.params }, population),
+      ...sizes,
       ...(options.misfit && { misfit: options.misfit }),
     };
     return {
@@ -301,6 +315,60 @@ class Measurement {
     return { axes, decisive, added: kept && this.gain(given.after, kept) };
   }
 
+  /** By how much less should be decoded than was trained, on the axes of a unit; undefined: as much. */
+  private async reduction(
+    axes: readonly AxisGain[],
+    both: HalfPoints,
+    held: Float32Array,
+  ): Promise<AxisReduction | undefined> {
+    const { decoder, targets, reduction } = this.context;
+    if (!this.options.reduce) return reduction;
+    if (this.particles.length < fewestDeciding) return undefined;
+    const unsupported = unsupportedAxes(axes);
+    if (unsupported.length === 0) return undefined;
+    const units = decoder.latent / axes.length;
+    const centre = Float32Array.from(axes, (_, k) =>
+      held.reduce((sum, z, i) => sum + (i % axes.length === k ? z / units : 0), 0),
+    );
+    const at = (factor: number) => ({ factors: factorsOf(axes.length, unsupported, factor), centre });
+    const start = {
+      points: both.halves.map(({ mean }) => gatherColumns(mean, decoder.latent + 5, range(decoder.latent))),
+    };
+    const how = { poses: this.test.posesOf(both), start };
+    const scores: HalfScores[] = [];
+    for (const factor of triedFactors) {
+      const less = reducedDecoder(decoder, ofAllUnits(at(factor), units));
+      const points = await this.test.infer(
+        { decoder: less, deviations: this.spread.deviation, ...how },
+        this.options,
+      );
+      scores.push(await this.score(await this.placed(points, this.density, held)));
+    }
+    const factor = triedFactors[supportedPart(scores, targets.rings)]!;
+    return factor < 1 ? at(factor) : undefined;
+  }
+
+  /** Sizes of the motion that is decoded, and of what was trained if it is another one. */
+  private sizes(
+    single: BestSingle,
+    verdict: Evidence["verdict"],
+    reduction: AxisReduction | undefined,
+  ): Pick<Evidence, "motion" | "reduced"> {
+    const { decoder, population, neutral } = this.context;
+    const one = { ...neutral, params: single.params };
+    const from = motionSize(decoder, one, population);
+    if (!reduction) return { motion: from };
+    const { factors, centre } = reduction;
+    const all = ofAllUnits(reduction, decoder.latent / factors.length);
+    const less = reducedDecoder(decoder, all);
+    // Without heterogeneity a difference between the decoder's model and that for all is none between particles.
+    const middle = verdict === "none" ? { ...neutral, params: decoder.decode(all.centre, 1) } : one;
+    return {
+      motion: motionSize(less, middle, population),
+      reduced: { factors: Array.from(factors), centre: Array.from(centre), from },
+    };
+  }
+
   private compared(of: HalfScores, over: HalfScores): Pick<Evidence, "gain" | "toldApart"> {
     const toldApart = gainOfToldApart(of, over, this.context.targets.rings);
     return { gain: this.gain(of, over), ...(toldApart && { toldApart }) };
@@ -313,7 +381,7 @@ class Measurement {
     chosen: (axis: number) => boolean,
   ): Promise<HalfScores> {
     const { decoder } = this.context;
-    const axes = Array.from({ length: decoder.latent }, (_, i) => i).filter(chosen);
+    const axes = range(decoder.latent).filter(chosen);
     const deviations = axes.map((i) => this.spread.deviation[i]!);
     const start = { points: both.halves.map(({ mean }) => gatherColumns(mean, decoder.latent + 5, axes)) };
     const how = { poses: this.test.posesOf(both), start };
@@ -339,4 +407,8 @@ class Measurement {
       region: this.gain(await score(parametersOf(neutral.count, { flags: region })), nothing!),
     };
   }
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { EvidenceGain, RingGain, ToldApart } from "./evidence";
+import type { Evidence, EvidenceGain, RingGain, ToldApart } from "./evidence";
 import { finestRing, isUndecided, sentenceOf, verdictOf } from "./verdict";
 
 const gainOf = (gain: number, standardError: number): EvidenceGain => ({ gain, standardError });
@@ -75,6 +75,31 @@ describe("verdict", () => {
       of(gainOf(-0.06, 0.02), gainOf(8.8, 0.15)),
       /^no heterogeneity found: −0\.06 ± 0\.02 .*\. Poses are wrong: refining them gains \+8\.80 ± 0\.15$/,
     );
+  });
+
+  test("says how much of what was trained held-out particles support, in Å or of the density", () => {
+    const size = (rms: number, mass: number) => ({
+      rms,
+      large: 2 * rms,
+      rigid: { shift: 0, angle: 0 },
+      mass,
+    });
+    const of = (gain: EvidenceGain, motion: Evidence["motion"], from: Evidence["motion"]) =>
+      sentenceOf({
+        ...{ gain, verdict: verdictOf(gain), realAxes: 1 },
+        ...{ poses: gainOf(0, 1), table: { motion: gain, poses: gainOf(0, 1), both: gain } },
+        axes: [{ ...gain, real: true, told: 0.9, agreement: 0.9, variance: 1 }],
+        ...{ motion, reduced: { factors: [0.5], centre: [0], from } },
+      });
+    assert.match(
+      of(gainOf(-1, 0.1), size(0.2, 0), size(1.53, 0.02)),
+      /one model for all; held-out particles support 0\.2 of the 1\.5 Å that were trained, and no more is decoded$/,
+    );
+    assert.match(
+      of(gainOf(2, 0.1), size(0, 0.21), size(0, 0.3)),
+      /; decoded motion 0\.0 Å RMS, since held-out particles support 21\.0 of the 30\.0 % of density that were trained$/,
+    );
+    assert.match(of(gainOf(2, 0.1), size(2.51, 0), size(2.54, 0)), /; decoded motion 2\.5 Å RMS$/);
   });
 
   test("says what did not fit, and doubts what was found because of it", () => {

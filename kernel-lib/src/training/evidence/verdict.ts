@@ -68,6 +68,9 @@ export function finestRing(
   return visible.at(-1)?.resolution;
 }
 
+/** Motion in Å below which a run has none to speak of. */
+const leastLength = 0.05;
+
 /** What a verdict is made from. */
 export type VerdictSource = Pick<
   Evidence,
@@ -82,6 +85,7 @@ export type VerdictSource = Pick<
   | "kept"
   | "realAxes"
   | "motion"
+  | "reduced"
   | "misfit"
 >;
 
@@ -107,21 +111,39 @@ export function verdictText(evidence: VerdictSource): VerdictText {
   const rare = evidence.toldApart && verdict !== "none" && !isReal(gain) ? apartText(evidence.toldApart) : "";
   const number = `${gainText(gain)} nats per particle held out${rare}`;
   const size = `${motion.rms.toFixed(1)} Å RMS`;
+  const support = supportText(evidence);
   const isNew = fixed > 0 ? "new " : "";
   const axesText = `${realAxes} of ${axes.length} ${isNew}${axes.length === 1 ? "axis" : "axes"} real`;
   const what = fixed > 0 ? "further heterogeneity" : "heterogeneity";
   const over = fixed > 0 ? "the fixed axes alone" : "one model for all";
   const sight = finest === undefined ? "" : `, seen to ${finest.toFixed(0)} Å`;
   const beside = kept ? addedText(kept, axes.length) : "";
-  const seen = `${number}, ${axesText}${beside}${sight}; decoded motion ${size}`;
+  const seen = `${number}, ${axesText}${beside}${sight}; decoded motion ${size}${support ? `, since ${support}` : ""}`;
   const texts = {
     found: [`${what} found`, seen],
     weak: [`weak ${what}`, `${seen}, of which part is noise`],
-    none: [`no ${what} found`, `${number} over ${over}; the decoded motion of ${size} is not to be trusted`],
+    none: [
+      `no ${what} found`,
+      support
+        ? `${number} over ${over}; ${support}, and no more is decoded`
+        : `${number} over ${over}; the decoded motion of ${size} is not to be trusted`,
+    ],
   } as const;
   const [headline, facts] = texts[verdict];
   const advice = [poseAdvice(evidence), misfitAdvice(evidence)].filter((one) => one !== "").join(". ");
   return { headline, facts, advice };
+}
+
+/** How much of what was trained is decoded; empty for all, or nearly all. */
+function supportText({ motion, reduced }: VerdictSource): string {
+  if (!reduced) return "";
+  const { from } = reduced;
+  const [left, all, unit] =
+    from.rms >= leastLength
+      ? [motion.rms, from.rms, " Å"]
+      : [100 * motion.mass, 100 * from.mass, " % of density"];
+  const [some, whole] = [left.toFixed(1), all.toFixed(1)];
+  return some === whole ? "" : `held-out particles support ${some} of the ${whole}${unit} that were trained`;
 }
 
 /** What a verdict follows from if it is not the gain of all particles. */

@@ -1,3 +1,4 @@
+import { type AxisReduction, reducedAt } from "../../network/latentFrame";
 import type { LatentModel } from "../../network/latentModel";
 import type { PointGroup } from "../../optics/symmetry";
 
@@ -24,17 +25,33 @@ export interface PlaceDecoder {
 interface Networks {
   readonly spec: { readonly latent: number };
   decode(z: Float32Array, count: number): Float32Array;
+  decodeTrained(z: Float32Array, count: number): Float32Array;
 }
 
 /** Whether there is more than the decoder of a page, which has no device. */
 const isWhole = (model: Networks): model is LatentModel => "encoder" in model;
 
-/** The decoder of a trained model. */
-export function decoderOf(model: Networks): PlaceDecoder {
+/**
+ * The decoder of a trained model.
+ * @param reduced whether it changes as little along each axis as its `AxisReduction` says, as it is shown. Default: as it was
+ *   trained, which places are found with
+ */
+export function decoderOf(model: Networks, reduced = false): PlaceDecoder {
   return {
     latent: model.spec.latent,
-    decode: (z, count) => model.decode(z, count),
-    ...(isWhole(model) && { trained: { model, latents: (z: Float32Array) => model.toNetwork(z) } }),
+    decode: (z, count) => (reduced ? model.decode(z, count) : model.decodeTrained(z, count)),
+    ...(isWhole(model) && { trained: { model, latents: (z: Float32Array) => model.toNetwork(z, reduced) } }),
+  };
+}
+
+/** A decoder that changes less along its axes; its factors and centre are [latent]. */
+export function reducedDecoder(decoder: PlaceDecoder, reduction: AxisReduction): PlaceDecoder {
+  const { latent, trained } = decoder;
+  const at = (z: Float32Array) => z.map((value, i) => reducedAt(reduction, value, i % latent));
+  return {
+    latent,
+    decode: (z, count) => decoder.decode(at(z), count),
+    trained: trained && { ...trained, latents: (z, count) => trained.latents(at(z), count) },
   };
 }
 

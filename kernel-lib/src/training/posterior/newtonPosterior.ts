@@ -35,13 +35,9 @@ export async function newtonPosterior(
     ...options,
     covariance: true,
   });
-  const { mean, standardDeviation } = await sampledPosterior(
-    likelihood,
-    { ...local, covariance: covariance! },
-    latent,
-    options,
-  );
-  return { mean, standardDeviation };
+  const whole = { ...local, covariance: covariance! };
+  const { covariance: _, ...found } = await sampledPosterior(likelihood, whole, latent, options);
+  return found;
 }
 
 /**

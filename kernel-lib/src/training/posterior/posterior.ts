@@ -6,6 +6,8 @@ export interface Posterior {
   mean: Float32Array;
   /** Posterior standard deviation, [particles · latent]. */
   standardDeviation: Float32Array;
+  /** Particles that were sampled, if the others learned from these; see `LearnedMoments`. Undefined: none learned. */
+  sampled?: number;
 }
 
 /** Log-likelihood of particles around their own z, with derivatives in z. The arrays belong to the caller. */

@@ -71,6 +71,48 @@ describe("moments of a posterior by sampling", () => {
     assert.ok(Math.abs(found.standardDeviation[1]! / deviation[1]! - 1) < 0.15);
   });
 
+  test("of many particles some are sampled, and the others learn from those that are like them", async () => {
+    // Two kinds of particles, at two places: a long tail to the right, and none.
+    const tail = (z: ArrayLike<number>) =>
+      -60 * (z[1]! - 0.2) ** 2 +
+      Math.log(Math.exp(-12 * (z[0]! - 0.5) ** 2) + 0.6 * Math.exp(-1.5 * (z[0]! - 1.4) ** 2));
+    const plain = (z: ArrayLike<number>) => -60 * (z[1]! + 0.9) ** 2 - 12 * (z[0]! + 0.5) ** 2;
+    const count = 600;
+    const isTailed = (i: number) => (i * 7) % 10 < 5;
+    let evaluated = 0;
+    const likelihood = {
+      scores: async (particles: Int32Array, z: Float32Array) => {
+        evaluated += particles.length;
+        const of = (b: number) => (isTailed(particles[b]!) ? tail : plain)(z.subarray(2 * b, 2 * b + 2));
+        return { score: Float32Array.from(particles, (_, b) => of(b)) };
+      },
+    };
+    const local = {
+      mean: Float32Array.from(
+        { length: 2 * count },
+        (_, i) => (isTailed(i >> 1) ? [0.52, 0.198] : [-0.48, -0.893])[i % 2]!,
+      ),
+      standardDeviation: Float32Array.from({ length: 2 * count }, (_, i) => [0.2, 0.0909][i % 2]!),
+      covariance: Float32Array.from({ length: 4 * count }, (_, i) => [0.04, 0, 0, 1 / 121][i % 4]!),
+    };
+    const found = await sampledPosterior(likelihood, local, 2, { most: 150 });
+    assert.ok(evaluated < 0.3 * 48 * count, `${evaluated} projections`);
+    const { mean, deviation } = exact(tail);
+    for (const [which, [x, width]] of [
+      [isTailed, [mean[0]!, deviation[0]!]],
+      [(i: number) => !isTailed(i), [-0.48, 0.2]],
+    ] as const) {
+      const own = Array.from({ length: count }, (_, i) => i).filter(which);
+      const off = own.map((i) => (found.mean[2 * i]! - x) / width);
+      const ratios = own.map((i) => found.standardDeviation[2 * i]! / width);
+      const average = (values: number[]) => values.reduce((sum, value) => sum + value / own.length, 0);
+      assert.ok(Math.abs(average(off)) < 0.1, `mean off by ${average(off)} widths`);
+      const scatter = Math.sqrt(average(off.map((x) => x * x)));
+      assert.ok(scatter < 0.3, `scatter of ${scatter} widths`);
+      assert.ok(Math.abs(average(ratios) - 1) < 0.1, `widths times ${average(ratios)}`);
+    }
+  });
+
   test("what is not told, not finite, or has too many axes keeps the normal approximation", async () => {
     const local = {
       mean: Float32Array.of(0.3, 0),

@@ -2,6 +2,8 @@ import { CholeskyDecomposition, inverse, Matrix } from "ml-matrix";
 import { throwIfStopped } from "../../errors";
 import { inParallel } from "../../parallel";
 import { Random } from "../../random";
+import { evenly } from "../evidence/sample";
+import { fewestLearned, LearnedMoments, type SampledMoments } from "./learnedMoments";
 import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
 
 /**
@@ -20,10 +22,19 @@ export const mostSampledAxes = 6;
 /** Effective number of samples per axis below which the normal approximation is kept. */
 const fewestPerAxis = 1.5;
 
+/** Most particles that are sampled; of more, what sampling changes in these is learned, see {@link LearnedMoments}. */
+const mostSampled = 512;
+
 /** Posterior with the covariances of the axes. */
 export interface LocalPosterior extends Posterior {
   /** [particles · latent · latent] */
   covariance: Float32Array;
+}
+
+/** Options of {@link sampledPosterior}. */
+export interface SamplingOptions extends PosteriorOptions {
+  /** Most particles that are sampled. Default 512. */
+  most?: number;
 }
 
 /**
@@ -34,7 +45,8 @@ export interface LocalPosterior extends Posterior {
  * The samples of a particle come from a mixture of normal distributions, weighted by the posterior over the density of the whole
  * mixture (Owen and Zhou, J. Am. Stat. Assoc. 95, 135, 2000). The normal approximation, whose moments are known, is estimated from the same
  * samples, and what these estimates are off by is taken out of those of the posterior (control variates): a posterior that is normal
- * keeps its moments. One that looks normal after the first samples is left.
+ * keeps its moments. One that looks normal after the first samples is left. Of more than `most` particles some are sampled, and what
+ * that changes is learned for the others; see {@link LearnedMoments}.
  *
  * @param local maximum and covariance of each particle; with more than {@link mostSampledAxes} axes it is returned
  */
@@ -42,7 +54,7 @@ export async function sampledPosterior(
   likelihood: Pick<LatentLikelihood, "scores">,
   local: LocalPosterior,
   latent: number,
-  { batchSize = 128, signal, onProgress }: PosteriorOptions = {},
+  { batchSize = 128, most = mostSampled, signal, onProgress }: SamplingOptions = {},
 ): Promise<LocalPosterior> {
   const { mean, covariance } = local;
   if (latent > mostSampledAxes) return local;
@@ -52,16 +64,27 @@ export async function sampledPosterior(
     standardDeviation: local.standardDeviation.slice(),
     covariance: covariance.slice(),
   };
-  const starts = Array.from({ length: Math.ceil(count / batchSize) }, (_, i) => i * batchSize);
+  const keep = (particle: number, moments: Moments) => {
+    found.mean.set(moments.mean, particle * latent);
+    const deviations = moments.covariance.diagonal().map(Math.sqrt);
+    found.standardDeviation.set(deviations, particle * latent);
+    found.covariance.set(moments.covariance.to1DArray(), particle * latent ** 2);
+  };
+  const samplerOf = (particle: number) => {
+    const own = covariance.subarray(particle * latent ** 2, (particle + 1) * latent ** 2);
+    return Sampler.of(particle, mean.subarray(particle * latent, (particle + 1) * latent), own);
+  };
+  const particles = evenly(
+    Int32Array.from({ length: count }, (_, i) => i),
+    most,
+  );
+  const starts = Array.from({ length: Math.ceil(particles.length / batchSize) }, (_, i) => i * batchSize);
+  const learned: SampledMoments[] = [];
   let done = 0;
   // Two batches at a time: one is decoded while the other is projected.
   await inParallel(starts, 2, async (from) => {
-    const all = Array.from({ length: Math.min(batchSize, count - from) }, (_, i) => from + i);
-    const samplers = all.flatMap((particle) => {
-      const own = covariance.subarray(particle * latent ** 2, (particle + 1) * latent ** 2);
-      const at = mean.subarray(particle * latent, (particle + 1) * latent);
-      return Sampler.of(particle, at, own) ?? [];
-    });
+    const all = particles.subarray(from, from + batchSize);
+    const samplers = Array.from(all).flatMap((particle) => samplerOf(particle) ?? []);
     let active = samplers;
     for (let s = 0; s < 2 * pairs * temperings.length && active.length > 0; s++) {
       throwIfStopped(signal);
@@ -75,17 +98,35 @@ export async function sampledPosterior(
       const { score } = await likelihood.scores(particles, points);
       for (const [i, sampler] of active.entries()) sampler.weigh(score[i]!);
     }
-    for (const sampler of active) {
-      const moments = sampler.moments();
+    const unlike = new Set(active);
+    for (const sampler of samplers) {
+      const moments = unlike.has(sampler) ? sampler.moments() : sampler.approximation;
       if (!moments) continue;
-      found.mean.set(moments.mean, sampler.particle * latent);
-      found.standardDeviation.set(moments.standardDeviation, sampler.particle * latent);
-      found.covariance.set(moments.covariance.to1DArray(), sampler.particle * latent ** 2);
+      if (unlike.has(sampler)) keep(sampler.particle, moments);
+      learned.push({ at: sampler.at, factor: sampler.factor, ...moments });
     }
     done += all.length;
-    onProgress?.({ task: "widths of the latents", done, total: count });
+    onProgress?.({ task: "widths of the latents", done, total: particles.length });
   });
-  return found;
+  if (particles.length === count || learned.length < fewestLearned) return found;
+  const like = new LearnedMoments(learned);
+  const sampled = new Set(particles);
+  for (let particle = 0; particle < count; particle++) {
+    const sampler = sampled.has(particle) ? undefined : samplerOf(particle);
+    const moments = sampler && like.of(sampler.at, sampler.factor);
+    if (moments && isSound(moments)) keep(particle, moments);
+  }
+  return { ...found, sampled: particles.length };
+}
+
+/** Mean and covariance of a posterior. */
+interface Moments {
+  mean: Float64Array;
+  covariance: Matrix;
+}
+
+function isSound({ mean, covariance }: Moments): boolean {
+  return mean.every(Number.isFinite) && covariance.diagonal().every((x) => Number.isFinite(x) && x > 0);
 }
 
 /** A normal distribution around the maximum. */
@@ -109,7 +150,7 @@ class Sampler {
 
   private constructor(
     readonly particle: number,
-    private readonly at: Float32Array,
+    readonly at: Float32Array,
     private readonly parts: readonly Part[],
   ) {
     this.random = new Random(1).fork(particle);
@@ -128,6 +169,18 @@ class Sampler {
       // A covariance without an inverse.
       return undefined;
     }
+  }
+
+  /** Cholesky factor of the covariance of the normal approximation. */
+  get factor(): Matrix {
+    const { at, parts } = this;
+    return Matrix.from1DArray(at.length, at.length, Array.from(parts[0]!.factor));
+  }
+
+  /** Moments of the normal approximation. */
+  get approximation(): Moments {
+    const { factor } = this;
+    return { mean: Float64Array.from(this.at), covariance: factor.mmul(factor.transpose()) };
   }
 
   /** A sample of each part, then their mirror images, and so on; to be followed by {@link weigh}. */
@@ -178,8 +231,8 @@ class Sampler {
   }
 
   /** Moments of the posterior; undefined if too few samples are where it is. */
-  moments(): { mean: Float64Array; standardDeviation: Float64Array; covariance: Matrix } | undefined {
-    const { at, parts } = this;
+  moments(): Moments | undefined {
+    const { at } = this;
     const latent = at.length;
     const [found, known] = [this.posterior, this.normal].map((logs) => this.weighted(logs));
     const fewest = fewestPerAxis * latent + 1;
@@ -187,15 +240,12 @@ class Sampler {
     const estimated = new CholeskyDecomposition(symmetric(known.covariance));
     if (!estimated.isPositiveDefinite()) return undefined;
     // What makes the estimate of the normal approximation exact.
-    const exact = Matrix.from1DArray(latent, latent, Array.from(parts[0]!.factor));
-    const change = exact.mmul(inverse(estimated.lowerTriangularMatrix));
+    const change = this.factor.mmul(inverse(estimated.lowerTriangularMatrix));
     const shift = change.mmul(Matrix.columnVector(found.mean.map((x, a) => x - known.mean[a]!)));
     const covariance = change.mmul(found.covariance).mmul(change.transpose());
     const mean = Float64Array.from(at, (x, a) => x + shift.get(a, 0));
-    const standardDeviation = Float64Array.from(at, (_, a) => Math.sqrt(covariance.get(a, a)));
-    const sound =
-      [...mean, ...standardDeviation].every(Number.isFinite) && standardDeviation.every((s) => s > 0);
-    return sound ? { mean, standardDeviation, covariance } : undefined;
+    const moments = { mean, covariance };
+    return isSound(moments) ? moments : undefined;
   }
 
   private weighted(logs: readonly number[]) {

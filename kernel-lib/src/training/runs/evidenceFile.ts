@@ -21,6 +21,10 @@ const toldApart = v.optional(
     chance: numberIn({ least: 0 }),
   }),
 );
+const motionSize = v.looseObject({
+  ...{ rms: finite, large: finite, mass: finite },
+  rigid: v.looseObject({ shift: finite, angle: finite }),
+});
 const text = v.looseObject({
   format: v.literal(1),
   particles: numberIn({ integer: true, least: 1 }),
@@ -47,10 +51,14 @@ const text = v.looseObject({
   kinds: v.looseObject({ position: v.optional(gain), amplitude: v.optional(gain), width: v.optional(gain) }),
   region: v.optional(gain),
   misfit: v.optional(v.array(someText, "a list of sentences")),
-  motion: v.looseObject({
-    ...{ rms: finite, large: finite, mass: finite },
-    rigid: v.looseObject({ shift: finite, angle: finite }),
-  }),
+  motion: motionSize,
+  reduced: v.optional(
+    v.looseObject({
+      factors: v.array(numberIn({ least: 0 }), "a list of numbers"),
+      centre: v.array(finite, "a list of numbers"),
+      from: motionSize,
+    }),
+  ),
   single: v.picklist(["neutral", "mean", "decoded"], "neutral, mean or decoded"),
   prior: v.looseObject({ rotation: finite, shift: finite }),
   block: numberIn({ integer: true, least: 1 }),

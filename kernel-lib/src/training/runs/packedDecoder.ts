@@ -109,6 +109,7 @@ export function unpackDecoder(values: PackedDecoder, module: object): RunDecoder
   const model: DecoderNetworks = {
     ...{ spec, head: own, gaussianDecoder: decoder, roles: decoder.roles },
     decode: (z, count) => decoder.decode(z, count),
+    decodeTrained: (z, count) => decoder.decodeTrained(z, count),
     dispose: () => {},
   };
   return new RunDecoder({

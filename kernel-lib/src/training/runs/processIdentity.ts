@@ -13,6 +13,10 @@ export interface ProcessIdentity {
   boot?: string | undefined;
   /** Namespace of the process id: containers of one host have their own. */
   pidNamespace?: string | undefined;
+  /** Job of Slurm that it belongs to, with the name of the cluster. */
+  job?: string | undefined;
+  /** How often this job had been started again. */
+  restart?: number | undefined;
 }
 
 /** Identity of the current process. */
@@ -22,14 +26,31 @@ export function thisProcess(): ProcessIdentity {
     pid: process.pid,
     processStarted: startOf(process.pid) ?? "",
     ...surroundings(),
+    ...slurmJob(),
   };
+}
+
+/** The job of Slurm that this process belongs to. */
+function slurmJob(): Pick<ProcessIdentity, "job" | "restart"> {
+  const {
+    SLURM_JOB_ID: id,
+    SLURM_CLUSTER_NAME: cluster = "",
+    SLURM_RESTART_COUNT: restart = "0",
+  } = process.env;
+  return id === undefined ? {} : { job: `${cluster}/${id}`, restart: Number(restart) };
 }
 
 /** Whether a process is alive; `elsewhere` if it cannot be seen from here. */
 export type Life = "alive" | "dead" | "elsewhere";
 
-/** Whether a process is alive. Processes of other hosts and containers cannot be seen. */
+/**
+ * Whether a process is alive. Processes of other hosts and containers cannot be seen, but those of earlier starts of the own
+ * job are dead: Slurm ends them before it starts a job again, perhaps on another host.
+ */
 export function lifeOf(other: ProcessIdentity): Life {
+  const own = slurmJob();
+  if (own.job !== undefined && other.job === own.job && (other.restart ?? 0) < (own.restart ?? 0))
+    return "dead";
   const here = surroundings();
   if (other.host !== hostname()) return "elsewhere";
   if (other.boot !== undefined && here.boot !== undefined && other.boot !== here.boot) return "dead";

@@ -194,7 +194,15 @@ export class Run {
       standardDeviation: decoder.trained(standardDeviation),
       base,
     };
-    return { files, record, neutral, places, decoder: decoder.ofTrainedAxes, vary: decoder.vary };
+    return {
+      files,
+      record,
+      neutral,
+      places,
+      decoder: decoder.ofTrainedAxes,
+      reduction: decoder.reduction,
+      vary: decoder.vary,
+    };
   }
 
   /**
@@ -279,7 +287,7 @@ export class Run {
    */
   async basesOf(rows?: ArrayLike<number>): Promise<BaseModels> {
     const latents = await this.latents();
-    const { ofAllAxes: whole, units } = this.decoder;
+    const { reduced: whole, units } = this.decoder;
     const decodeMany = (places: Float32Array) => whole.decode(places, places.length / whole.latent);
     const { latent } = latents;
     const some = (values: Float32Array) => (rows ? gatherRows(values, latent, rows) : values);

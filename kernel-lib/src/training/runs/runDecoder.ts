@@ -3,6 +3,7 @@ import type { GaussianModel } from "../../model/gaussianModel";
 import type { AxisRoles } from "../../network/decoder";
 import type { GaussianDecoder } from "../../network/gaussianDecoder";
 import type { Varied } from "../../network/head";
+import type { AxisReduction } from "../../network/latentFrame";
 import { gatherColumns } from "../batches";
 import { decoderOf, type PlaceDecoder } from "../posterior/decoders";
 import { changeBase } from "../secondRound/baseModels";
@@ -18,6 +19,8 @@ export interface DecoderNetworks {
   readonly gaussianDecoder: GaussianDecoder;
   /** Gaussians [n · 5N] at latents [n · latent]. */
   decode(z: Float32Array, count: number): Float32Array;
+  /** The same as the networks were trained, without an `AxisReduction`. */
+  decodeTrained(z: Float32Array, count: number): Float32Array;
   /** Releases the threads, if there are any. */
   dispose(): void;
 }
@@ -75,18 +78,32 @@ export class RunDecoder {
     return Uint8Array.from({ length: neutral.count }, (_, i) => (i < own && free?.[i] !== 0 ? 1 : 0));
   }
 
-  /** Decodes whole particles from the places of all their units, on the axes that the run trained. */
+  /** Decodes whole particles from the places of all their units, on the axes that the run trained, as they were trained. */
   get ofTrainedAxes(): PlaceDecoder {
     const { units, model, neutral } = this.parts;
     return units.decoder(decoderOf(model), neutral.count / units.count);
   }
 
-  /** Decodes whole particles from the places of all their units, on all axes. */
+  /** By how much less is decoded along the axes that the run trained; undefined: as much as was trained. */
+  get reduction(): AxisReduction | undefined {
+    return this.parts.model.gaussianDecoder.frame?.reduction;
+  }
+
+  /** Decodes whole particles from the places of all their units, on all axes, as they were trained. */
   get ofAllAxes(): PlaceDecoder {
+    return this.onAllAxes(false);
+  }
+
+  /** The same, as it is shown. */
+  get reduced(): PlaceDecoder {
+    return this.onAllAxes(true);
+  }
+
+  private onAllAxes(reduced: boolean): PlaceDecoder {
     const { units, neutral, parent, model } = this.parts;
     const ofUnit = parent
-      ? { latent: this.latent, decode: (z: Float32Array) => this.modelsAt(z) }
-      : decoderOf(model);
+      ? { latent: this.latent, decode: (z: Float32Array) => this.modelsAt(z, reduced) }
+      : decoderOf(model, reduced);
     return units.decoder(ofUnit, neutral.count / units.count);
   }
 
@@ -132,15 +149,16 @@ export class RunDecoder {
     return units.withFirsts(neutral, this.modelsAt(points));
   }
 
-  /** First units at places on all axes, [n · latent]. */
-  private modelsAt(points: Float32Array): Float32Array {
+  /** First units at places on all axes, [n · latent]. Fixed axes are as a second round had them: as they are shown. */
+  private modelsAt(points: Float32Array, reduced = true): Float32Array {
     const { latent } = this;
     const { unit } = this;
     const { model, parent } = this.parts;
     const count = points.length / latent;
-    if (!parent) return model.decode(points, count);
+    const decode = (z: Float32Array) => (reduced ? model.decode(z, count) : model.decodeTrained(z, count));
+    if (!parent) return decode(points);
     const models = parent.modelsAt(gatherColumns(points, latent, this.axesOf("fixed")));
-    const changed = model.decode(gatherColumns(points, latent, this.axesOf("new")), count);
+    const changed = decode(gatherColumns(points, latent, this.axesOf("new")));
     const width = unit.params.length;
     for (let from = 0; from < models.length; from += width) {
       const own = models.subarray(from, from + width);

@@ -4,6 +4,7 @@ import type { Volume } from "../../maps/volume";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { maskFlags } from "../../model/regions";
 import type { Varied } from "../../network/head";
+import type { AxisReduction } from "../../network/latentFrame";
 import type { TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
 import type { Evidence } from "../evidence/evidence";
@@ -47,6 +48,8 @@ export interface MeasuredRun {
   places: TrainedPlaces;
   /** Decodes whole particles. */
   decoder: PlaceDecoder;
+  /** By how much less is shown than it decodes; undefined: as much. */
+  reduction?: AxisReduction | undefined;
   /** Kinds of parameters that it varies. */
   vary: readonly Varied[];
 }
@@ -56,7 +59,7 @@ export interface MeasuredRun {
  * @throws InputError for fewer than 5 particles held out, and if the particles of the run are no longer the same
  */
 export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOptions): Promise<Evidence> {
-  const { files, record, neutral, decoder, vary } = run;
+  const { files, record, neutral, decoder, reduction, vary } = run;
   const { refined: mean, standardDeviation, base } = run.places;
   const { mask } = options;
   const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, options));
@@ -69,7 +72,7 @@ export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOpti
     const population = { latent: decoder.latent, members: trainingSet, mean, standardDeviation };
     return await measureEvidence(
       {
-        ...{ ...context, base, decoder, population, heldOut, vary },
+        ...{ ...context, base, decoder, reduction, population, heldOut, vary },
         keptAxes: keptAxesOf(record) || undefined,
       },
       { ...options, region, misfit: record.fit?.misfit },

@@ -5,6 +5,7 @@ import path from "node:path";
 import { isPartialName, isSameFile, writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
 import { withFileName } from "../../fileErrors";
+import { jobsFolderName } from "../../jobsFolderName";
 import type { GaussianModel } from "../../model/gaussianModel";
 import { formatModelText, parseModelText } from "../../model/text";
 import type { NamedArray } from "../../network/parameters";
@@ -135,11 +136,12 @@ export class RunFolder {
 
   private async names(): Promise<string[]> {
     if (!existsSync(this.folder)) return [];
-    return readdir(this.folder).catch((error) => {
+    const names = await readdir(this.folder).catch((error) => {
       if (error.code === "ENOTDIR")
         throw new InputError(this.folder, "a new or empty folder", "a file of this name");
       throw withFileName(this.folder, error);
     });
+    return names.filter((name) => name !== jobsFolderName);
   }
 
   /** Removes the remains of an interrupted start, see {@link state}. The caller must hold the lock. */

@@ -81,6 +81,11 @@ export interface RunRecord {
   poses?: PoseDecision;
   /** How well particles and neutral model fit each other; missing in runs of earlier versions. */
   fit?: Fit;
+  /**
+   * Particles whose places and intervals are from samples of their own posteriors, and from what was learned from these; missing where
+   * none learned.
+   */
+  intervals?: { sampled: number; learned: number };
   /** What a survey of the latent space found, if it was asked how many axes are needed. */
   survey?: Survey;
   /** Batch size, if the requested one did not fit into memory. */
@@ -232,6 +237,12 @@ const record = v.looseObject({
   options,
   poses: v.optional(poses),
   fit: v.optional(fit),
+  intervals: v.optional(
+    v.looseObject({
+      sampled: numberIn({ integer: true, least: 1 }),
+      learned: numberIn({ integer: true, least: 0 }),
+    }),
+  ),
   survey: v.optional(survey),
   batchThatFitted: v.optional(numberIn({ integer: true, least: 2 })),
   outliers: v.optional(v.looseObject({ count: positive, kept: v.boolean("true or false") })),

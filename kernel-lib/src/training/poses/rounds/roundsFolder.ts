@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { finalName, writeAtomic } from "../../../atomicWrite";
 import { InputError } from "../../../errors";
+import { jobsFolderName } from "../../../jobsFolderName";
 import { readMap, writeMap } from "../../../maps/mapFile";
 import { openParticles, type ParticleSet } from "../../../particles/particleSet";
 import { type ParticlePoses, writePoses } from "../../../particles/writePoses";
@@ -33,7 +34,7 @@ export class RoundsFolder {
    */
   async open(settings: RoundsReport["settings"]): Promise<RoundsReport | undefined> {
     await mkdir(this.folder, { recursive: true });
-    const names = (await readdir(this.folder)).filter((name) => !isPartial(name));
+    const names = (await readdir(this.folder)).filter((name) => !isPartial(name) && name !== jobsFolderName);
     if (names.length === 0) return undefined;
     if (!names.includes(recordName)) {
       throw new InputError(this.folder, "a new or empty folder", `${names.length} files in it`);

@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { thisProcess } from "../training/runs/processIdentity";
+import { JobFolder, type TaskRecord } from "./jobRecords";
+import { limitSignal } from "./queueTemplate";
+import { requeueInSlurm } from "./slurm";
+
+/** Environment variable with the task of a local job. */
+export const taskVariable = "E2GMM_JOB_TASK";
+/** Time between two looks for a request to stop, in ms. */
+const pollTime = 1000;
+
+/**
+ * Runs one task of a job and records how it ends. Stops it when the job is cancelled; at the end of the time limit, puts it back into
+ * the queue.
+ * @param folder of the job
+ * @param run    runs a command; it stops on TERM
+ * @returns the exit code
+ */
+export async function runTask(
+  folder: string,
+  run: (args: readonly string[]) => Promise<number>,
+): Promise<number> {
+  const job = new JobFolder(folder);
+  const { env } = process;
+  const number = Number(env["SLURM_ARRAY_TASK_ID"] ?? env[taskVariable] ?? 1);
+  const record = await job.read();
+  const args = record.tasks[number - 1];
+  if (!args) throw new Error(`${folder} has no task ${number}`);
+  const task: TaskRecord = {
+    ...{ format: 1, state: "running", ...thisProcess(), restarts: Number(env["SLURM_RESTART_COUNT"] ?? 0) },
+    began: new Date().toISOString(),
+  };
+  if (existsSync(job.stopFile)) {
+    await job.writeTask(number, { ...task, state: "stopped", ended: task.began });
+    return 1;
+  }
+  await job.writeTask(number, task);
+  process.chdir(record.cwd);
+  const stop = () => process.kill(process.pid, "SIGTERM");
+  let isAtLimit = false;
+  const onLimit = () => {
+    isAtLimit = true;
+    stop();
+  };
+  process.once(limitSignal, onLimit);
+  const timer = setInterval(() => {
+    if (!existsSync(job.stopFile)) return;
+    clearInterval(timer);
+    stop();
+  }, pollTime);
+  let code = 1;
+  try {
+    code = await run(args);
+  } finally {
+    clearInterval(timer);
+    process.off(limitSignal, onLimit);
+    const isStopped = code > 128;
+    const requeue = isAtLimit && isStopped && env["SLURM_JOB_ID"] !== undefined;
+    const state = code === 0 ? "complete" : requeue ? "requeued" : isStopped ? "stopped" : "failed";
+    await job.writeTask(number, { ...task, state, ended: new Date().toISOString(), code });
+    if (requeue) await requeueInSlurm(env["SLURM_JOB_ID"]!);
+  }
+  return code;
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "vitest";
+import { temporaryFolder } from "../testing";
+import { e2gmm, neutralModel, refuses, simulatedProject, succeed, words } from "./command";
+
+test("a command in the background of this machine is found again, and gives what it gives here", (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  const map = words("reconstruct --particles sim/particles.star --box-size 16 --threads 1");
+  const preview = succeed(folder, ...map, ...words("--out back.mrc --queue local --queue-preview"));
+  assert.match(preview, /^# e2gmm reconstruct --particles sim\/particles\.star .*--out back\.mrc --quiet$/m);
+  assert.ok(!existsSync(path.join(folder, "back.mrc.jobs")));
+  assert.match(
+    succeed(folder, ...map, ...words("--out back.mrc --queue local")),
+    /^reconstruct: process \d+$/m,
+  );
+  assert.match(succeed(folder, "jobs", "wait", "back.mrc"), /^back\.mrc: 1 task is complete/m);
+  const [line] = succeed(folder, "jobs").split("\n");
+  assert.match(line!, /^back\.mrc\.jobs 1 reconstruct, \d+: complete \(\d+ s, on .+\): e2gmm reconstruct /);
+  assert.match(succeed(folder, "jobs", "log", "back.mrc"), /^back\.mrc: 60 particles/m);
+  const [job] = JSON.parse(succeed(folder, "jobs", "list", "back.mrc", "--json"));
+  assert.deepEqual([job.state, job.queue, job.cwd], ["complete", "local", folder]);
+  succeed(folder, ...map, "--out", "here.mrc");
+  const voxels = (name: string) => readFileSync(path.join(folder, name)).subarray(1024);
+  assert.ok(voxels("here.mrc").equals(voxels("back.mrc")));
+});
+
+test("a command in the background that fails says so, and what waits for it does not start", (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  writeFileSync(path.join(folder, "model.txt"), "no model");
+  const study = words("study seeds --particles sim/particles.star --model model.txt --seeds 1,2 --out study");
+  succeed(folder, ...study, ...words("--poses file --queue local"));
+  const waited = e2gmm(folder, ...words("jobs wait study"));
+  assert.equal(waited.code, 1);
+  assert.match(waited.err, /study: expected jobs that end well, found parts, task 1: failed; see .*1\.log/);
+  assert.match(succeed(folder, "jobs", "list", "study"), / 2 comparison, \d+: stopped/);
+  assert.match(succeed(folder, ...words("jobs log study --job 1 --task 1")), /model\.txt/);
+  refuses(
+    folder,
+    words("latent run --out sets --queue local --queue-after study"),
+    /study: expected jobs that are/,
+  );
+  neutralModel(folder);
+  refuses(
+    folder,
+    [...study, ...words("--queue local")],
+    /modelSha256: expected .*as the study was started with/,
+  );
+});
+
+test("what cannot be queued is refused, and nothing is left behind", (t) => {
+  const folder = temporaryFolder(t);
+  const train = words("train --particles a.star --model b.txt --out run");
+  refuses(folder, [...train, "--queue-cpus", "4"], /--queue-cpus: expected --queue, which it belongs to/);
+  refuses(
+    folder,
+    [...train, "--queue", "none.sh"],
+    /--queue: expected slurm, local, relion, a template .*, found none\.sh/,
+  );
+  refuses(
+    folder,
+    [...train, ...words("--queue slurm --queue-time soon")],
+    /--queue-time: expected a time limit/,
+  );
+  refuses(
+    folder,
+    [...train, ...words("--queue slurm --queue-set queue")],
+    /--queue-set: expected name=value/,
+  );
+  refuses(
+    folder,
+    words("evidence --places a.csv --input b.star --queue slurm"),
+    /--out, beside which its job is recorded/,
+  );
+  refuses(folder, words("jobs wait run"), /run: expected an output of queued jobs, found no jobs/);
+  refuses(folder, words("study resume run"), /run: expected the folder of a study/);
+  assert.match(succeed(folder, "jobs"), /^no queued jobs here/);
+});
+
+test("train --continue starts a run, and goes on with it", (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  neutralModel(folder);
+  const small = words(
+    "--latent 1 --vary position --epochs 2 --coarse-epochs 1 --hidden 16,16 --feature-size 16",
+  );
+  const rest = words("--resolution 16 --threads 1 --backend wasm --poses file --out run --continue");
+  const train = ["train", ...words("--particles sim/particles.star --model model.txt"), ...small, ...rest];
+  succeed(folder, ...train);
+  const latents = readFileSync(path.join(folder, "run/latents.csv"), "utf8");
+  succeed(folder, ...train);
+  assert.equal(readFileSync(path.join(folder, "run/latents.csv"), "utf8"), latents);
+  refuses(folder, [...train, "--epochs", "3"], /--epochs: expected 2, as the run was started with/);
+  refuses(folder, [...train, "--resume"], /--continue/);
+});
