@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import * as e2 from "e2gmm";
+import { moved, placementOn } from "./superposed";
 
 /**
  * `node tests/dist/bench/corrected.js --run RUN --truth truth.csv --state 0=state_00.mrc[=mask_0.mrc] [--state …] [--mask moving.mrc]
- * [--box-size n] [--cells n] [--folder CELLS] [--local] [--tile n]`: motion-corrected maps of known states against the true ones, beside
+ * [--box-size n] [--cells n] [--folder CELLS] [--local] [--tile n] [--superpose]`: motion-corrected maps of known states against the true ones, beside
  * the map of all particles and that of the nearest tenth. `truth.csv` has a line of names and for each particle index and state first; it
  * only says at which place of the latent space a state is (the mean of its particles), and what to compare with. Poses are those of the run:
- * refined ones if it refined them. With `--tile n` time and memory of n particles, those of the run again and again; nothing is compared.
+ * refined ones if it refined them. With `--tile n` time and memory of n particles, those of the run again and again; nothing is compared. `--superpose` first
+ * moves each true map to where it lies best on that of the nearest tenth, whose frame refined poses may have turned.
  */
 const { values } = parseArgs({
   options: {
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     folder: { type: "string" },
     local: { type: "boolean" },
     tile: { type: "string" },
+    superpose: { type: "boolean", default: false },
   },
 });
 
@@ -80,8 +83,18 @@ async function main(): Promise<void> {
     const near = await e2.reconstruct(set, { indices: nearestTenth(places, latent, at), ...options });
     for (const part of found.fractions) print("fractions", part);
     print("by the nearest", found.stateFsc);
-    const map = await e2.maps.read(file);
-    const mask = maskFile === undefined ? undefined : await e2.maps.readMask(maskFile);
+    const [truth, region] = [
+      await e2.maps.read(file),
+      maskFile === undefined ? undefined : await e2.maps.readMask(maskFile),
+    ];
+    const smooth = (one: e2.maps.Volume) => e2.maps.lowPass(one, 15);
+    const place = values.superpose ? placementOn(smooth(truth), smooth(near.map)) : undefined;
+    if (place)
+      console.log(
+        `  truth turned by ${Math.hypot(...place.slice(0, 3)).toFixed(1)}°, moved by ${(Math.hypot(...place.slice(3)) * truth.apix).toFixed(1)} Å`,
+      );
+    const map = place ? moved(truth, place) : truth;
+    const mask = place && region ? moved(region, place) : region;
     const maps = { consensus: found.plain.map, "nearest tenth": near.map, corrected: found.corrected.map };
     for (const [where, options] of [["whole", {}], ...(mask ? [["moving", { mask }]] : [])] as [
       string,

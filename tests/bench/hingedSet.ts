@@ -5,9 +5,9 @@ import * as e2 from "e2gmm";
 
 /**
  * `npm run bench -- hinged --out FOLDER [--particles 6000] [--snr 0.05] [--angle 45] [--pose-error 1.5] [--shift-error 1]
- * [--box-size 128] [--resolution 8]`: a large set of a large motion, and a training on it, for `npm run bench -- correct`. A molecule of
+ * [--box-size 128] [--resolution 8] [--true-poses]`: a large set of a large motion, and a training on it, for `npm run bench -- correct`. A molecule of
  * beads with detail to 4 Å has an arm that turns about a hinge, in 25 states; poses have errors, and everything is made from them:
- * map, neutral model, training. What is there is not made again. Prints the call of the benchmark.
+ * map, neutral model, training; with `--true-poses` from the poses without errors, which are not refined. What is there is not made again. Prints the call of the benchmark.
  */
 const { values } = parseArgs({
   options: {
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     apix: { type: "string", default: "1.5" },
     resolution: { type: "string", default: "8" },
     latent: { type: "string", default: "1" },
+    "true-poses": { type: "boolean", default: false },
   },
 });
 
@@ -67,7 +68,10 @@ function turned([x, y, z]: Place, degrees: number): Place {
 async function main(): Promise<void> {
   const { out } = values;
   if (!out) throw new Error("--out is needed");
-  const number = (name: Exclude<keyof typeof values, "out">) => Number(values[name]);
+  const number = (name: Exclude<keyof typeof values, "out" | "true-poses">) => Number(values[name]);
+  const isTrue = values["true-poses"];
+  const own = (name: string) => (isTrue ? `true_${name}` : name);
+  const given = isTrue ? "true_poses.star" : "particles.star";
   const [boxSize, apix, states] = [number("box-size"), number("apix"), number("states")];
   const at = (...names: string[]) => path.join(out, ...names);
   const fixed = beadsIn(body, 1);
@@ -97,41 +101,42 @@ async function main(): Promise<void> {
     await e2.maps.write(at("truth_maps", `state_${s}.mrc`), await e2.model.density(modelAt(s)));
     await e2.maps.write(at("truth_maps", `mask_${s}.mrc`), maskOf(beadsAt(s), { boxSize, apix }));
   }
-  if (!existsSync(at("map.mrc"))) {
-    const particles = await e2.particles.open(at("particles.star"));
-    await e2.maps.write(at("map.mrc"), (await e2.reconstruct(particles)).map);
+  if (!existsSync(at(own("map.mrc")))) {
+    const particles = await e2.particles.open(at(given));
+    await e2.maps.write(at(own("map.mrc")), (await e2.reconstruct(particles)).map);
     await particles.close();
   }
-  if (!existsSync(at("neutral.txt"))) {
-    const { model, choices } = await e2.model.grow(await e2.maps.read(at("map.mrc")), {
+  if (!existsSync(at(own("neutral.txt")))) {
+    const { model, choices } = await e2.model.grow(await e2.maps.read(at(own("map.mrc"))), {
       resolution: number("resolution"),
     });
     console.log([`${model.count} Gaussians`, ...choices].join("\n"));
-    await e2.model.writeText(at("neutral.txt"), model);
+    await e2.model.writeText(at(own("neutral.txt")), model);
   }
   await e2.useBackend("auto");
   const began = Date.now();
   const run = await e2.training.trainInThisThread({
     ...{
-      particles: at("particles.star"),
-      model: at("neutral.txt"),
-      out: at("run"),
-      resume: existsSync(at("run", "run.json")),
+      particles: at(given),
+      model: at(own("neutral.txt")),
+      out: at(own("run")),
+      resume: existsSync(at(own("run"), "run.json")),
     },
     onWarning: (warning) => console.log(warning),
-    options: { latent: number("latent") },
+    options: { latent: number("latent"), ...(isTrue && { poses: "file" as const }) },
   });
   const { poses } = run.record;
   console.log(`trained in ${((Date.now() - began) / 1000).toFixed(0)} s, poses ${poses?.used ?? "file"}`);
   run.close();
-  writeFileSync(at("correct.txt"), callOf(out, shown));
-  console.log(callOf(out, shown));
+  const call = callOf(out, own("run"), shown);
+  writeFileSync(at(own("correct.txt")), call);
+  console.log(call);
 }
 
-function callOf(out: string, shown: readonly number[]): string {
+function callOf(out: string, run: string, shown: readonly number[]): string {
   const state = (s: number) =>
     `--state ${s}=${path.join(out, "truth_maps", `state_${s}.mrc`)}=${path.join(out, "truth_maps", `mask_${s}.mrc`)}`;
-  return `npm run bench -- correct --run ${path.join(out, "run")} --truth ${path.join(out, "truth.csv")} ${shown.map(state).join(" ")}\n`;
+  return `npm run bench -- correct --run ${path.join(out, run)} --truth ${path.join(out, "truth.csv")} ${shown.map(state).join(" ")}\n`;
 }
 
 interface Box {

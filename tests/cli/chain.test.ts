@@ -151,10 +151,10 @@ describe("a trained run", () => {
       "--out",
       "all.mrc",
     );
-    // Sums in double and in single precision.
+    // Of the same particles by the same sums.
     const [plain, all] = [fscRows(text("state_2_plain_fsc.txt")), fscRows(text("all_fsc.txt"))];
     assert.equal(plain.length, all.length);
-    for (const [r, { fsc }] of plain.entries()) assert.ok(Math.abs(fsc - all[r]!.fsc) < 1e-4, `shell ${r}`);
+    for (const [r, { fsc }] of plain.entries()) assert.equal(fsc, all[r]!.fsc, `shell ${r}`);
     const [header, ...rows] = table(text("state_2_shells.csv"));
     assert.deepEqual(header!.slice(0, 5), words("shell resolution_angstrom fsc fsc_plain fsc_with_nearest"));
     assert.equal(rows.length, 9);
@@ -162,6 +162,13 @@ describe("a trained run", () => {
     const own = ["--particles", "sim/particles.star", "--out", "own.mrc", "--z=0.5,-0.5", ...few];
     succeed(folder, "correct", "run", ...own);
     assert.ok(readFileSync(at("own.mrc")).equals(readFileSync(at("state_2.mrc"))));
+    // The same in two jobs.
+    const part = (number: number) =>
+      succeed(folder, "correct", "run", "--part", `${number}/2`, "--z=0.5,-0.5", "--out", "jobs.mrc", ...few);
+    assert.match(part(2), /^jobs_cells: part 2 of 2: its sums; .* give it again$/m);
+    assert.match(part(1), /^jobs_cells: part 1 of 2: its cells; others are missing/m);
+    succeed(folder, "correct", "run", "--z=0.5,-0.5", "--out", "jobs.mrc", ...few);
+    assert.ok(correlation(readStack(at("jobs.mrc")).data, readStack(at("own.mrc")).data) > 0.999999);
     const fewer = text("sim", "particles.star").trimEnd().split("\n").slice(0, -1).join("\n");
     writeFileSync(at("sim", "fewer.star"), `${fewer}\n`);
     refuses(
@@ -493,6 +500,24 @@ test("reconstruct writes the map, half maps and their FSC; the map agrees with t
   for (const { resolution, fsc } of rows)
     if (resolution > 20) assert.ok(fsc > 0.9, `${resolution} Å: ${fsc}`);
   assert.deepEqual(fscRows(text("table.txt")), rows);
+});
+
+test("reconstruct names the stack whose particles have inverted contrast, and takes a helix as a whole", () => {
+  const stack = readFileSync(at("sim/particles.mrcs"));
+  for (let i = 1024; i < stack.length; i += 4) stack.writeFloatLE(-stack.readFloatLE(i), i);
+  writeFileSync(at("sim/dark.mrcs"), stack);
+  const lines = text("sim/particles.star").split("\n");
+  const swapped = lines.map((line) => line.replace(/(\d*[02468]@)particles\.mrcs/, "$1dark.mrcs"));
+  writeFileSync(at("sim/mixed.star"), swapped.join("\n"));
+  assert.match(
+    succeed(folder, ...words("reconstruct --particles sim/mixed.star --out mixed.mrc")),
+    /mixed\.star: of \d+ particles .* only with inverted contrast, those of the stacks (particles|dark)\.mrcs: in the map/,
+  );
+  refuses(
+    folder,
+    words("reconstruct --particles sim/particles.star --helical-rise 4 --out helix.mrc"),
+    /^e2gmm: helix: expected --helical-units, --helical-rise and --helical-twist together, found not all/,
+  );
 });
 
 test("a reconstruction with an empty half has no half maps", () => {

@@ -39,6 +39,22 @@ test("states of another program's places are written, resumed, and chosen in one
     succeed(folder, ...given, "--grid", "3", "--out", "grid", "--resume"),
     /read 0 times, 3 states of before/,
   );
+  // Parts in any order, then their sums.
+  for (const part of ["2/2", "1/2"]) {
+    const told = succeed(folder, ...given, "--grid", "3", "--part", part, "--out", "parts");
+    assert.match(
+      told,
+      new RegExp(`^parts: sums of part ${part[0]} of 2, .*--resume instead of --part makes the states`),
+    );
+  }
+  assert.match(
+    succeed(folder, ...given, "--grid", "3", "--out", "parts", "--resume"),
+    /^parts\/states\.csv: images read 0 times, /m,
+  );
+  assert.equal(
+    readFileSync(path.join(folder, "parts/states.csv"), "utf8").split("\n")[2]!.split(",")[3],
+    "10",
+  );
   const fails = (expected: RegExp, ...args: string[]) => {
     const { code, err } = e2gmm(folder, ...given, ...args);
     assert.equal(code, 1);
@@ -53,6 +69,7 @@ test("states of another program's places are written, resumed, and chosen in one
     "--out",
     "new",
   );
+  fails(/^e2gmm: --part: expected a part and the number of all, such as 2\/8, found "3\/2"/, "--part", "3/2");
   fails(/^e2gmm: grid: expected/, "--z", "1", "--out", "grid");
   fails(/--z 1,2: expected 1 numbers/, "--z", "1,2", "--out", "new");
   assert.ok(!existsSync(path.join(folder, "new/states.csv")));

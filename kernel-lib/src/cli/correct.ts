@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { type Command, Option } from "commander";
+import { writeAtomic } from "../atomicWrite";
 import { prepareRunCorrection } from "../correction";
 import { InputError, StoppedError } from "../errors";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
+import type { Part } from "../reconstruction/keptSums";
+import { mapSeries } from "../reconstruction/mapSeries";
 import { prepareHalvesCorrection } from "../study/correctHalves";
 import { studyFiles } from "../study/studyFolder";
 import { Run, runFiles } from "../training/runs/run";
@@ -23,9 +26,11 @@ import {
   lengthOption,
   mapOutOption,
   numberOption,
+  partOption,
   type QuietOption,
   quietOption,
   required,
+  threadsOption,
 } from "./options";
 import type { Outputs } from "./outputs";
 import type { RunCommand, Session } from "./session";
@@ -42,6 +47,8 @@ interface CorrectCommandOptions extends QuietOption {
   allAxes?: boolean;
   local?: boolean;
   keepCells?: boolean;
+  threads?: number;
+  part?: Part;
   out: string;
 }
 
@@ -55,7 +62,7 @@ export function addCorrect(program: Command, run: RunCommand): void {
         "displacement from it undone as the decoder tells. In each shell particles count the more the nearer they are, by " +
         "cross-validation between halves. For map.mrc writes map_half1.mrc, map_half2.mrc and map_fsc.txt, the same " +
         "without correction (map_plain.mrc, …), and map_shells.csv with both FSC curves, the agreement with the particles nearest to the " +
-        "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …). The images are read once; what is " +
+        "state, and the fractions of particles. Several states are numbered (map_1.mrc, map_2.mrc, …), and map_series.cxc shows them as a movie in ChimeraX. The images are read twice, for any number of states; what is " +
         "made of them is kept in map_cells until all states are finished, so that a stopped command goes on when it is given again.",
     )
     .argument(
@@ -112,6 +119,12 @@ export function addCorrect(program: Command, run: RunCommand): void {
         "keep the maps of the cells (map_cells), with which further states need no images",
       ),
     )
+    .addOption(threadsOption("the back-projection; maps do not depend on it"))
+    .addOption(
+      partOption(
+        "sums of its images, and once all parts have those, its cells; both are kept in map_cells, and the command without --part does what is missing and makes the maps",
+      ),
+    )
     .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(
@@ -147,7 +160,9 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   const names = points.length === 0 ? [out] : numberedNames(out, points.length);
   const states = names.map((name) => filesOf(name, options));
   const runPaths = Object.values(runFiles).map((name) => path.join(folder, name));
-  const outputs = await session.writes(states.flatMap(namesOf), [particles, file, ...runPaths]);
+  const series = points.length > 1 ? besideName(out, "_series.cxc") : undefined;
+  const written = [...states.flatMap(namesOf), ...(series ? [series] : [])];
+  const outputs = await session.writes(written, [particles, file, ...runPaths]);
   const runs = isStudy ? await openHalves(folder, session) : [await openedRun(folder, session)];
   const sets: ParticleSet[] = [];
   for (const { record } of runs) sets.push(await spareInputs(record.inputs, outputs, session));
@@ -168,6 +183,10 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
         : prepareRunCorrection(run, { ...own, ...(images && { images }) }),
     ),
   );
+  if (options.part) {
+    session.print(partSentence(cellsFolder, options.part, cells.missing));
+    return;
+  }
   const finished = new FinishedStates(cellsFolder, cells.key);
   for (const [s, files] of states.entries()) {
     const z = points[s]?.z ?? new Array<number>(run.latent).fill(0);
@@ -184,6 +203,11 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
     if (s === 0) for (const note of leftOutNotes(found.leftOut, images ? [images] : sets)) session.note(note);
     for (const line of lines) session.print(line);
   }
+  if (series) {
+    await writeAtomic(outputs.place(series), mapSeries(states.map(({ map }) => path.basename(map))));
+    await outputs.keep(session.signal);
+    session.print(`${series}: the states as a movie in ChimeraX`);
+  }
   if (options.keepCells)
     session.print(`${cellsFolder}: maps of the cells, for other states of the same particles`);
   else await cells.remove();
@@ -192,6 +216,16 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
       ? "each half is corrected by a training of its own"
       : "both halves are corrected by the one training of the run; where the agreement with the nearest particles (fsc_with_nearest) is well below the square root of the FSC of the halves, the correction errs alike in both",
   );
+}
+
+/** What a part of a correction has done, and what comes next. */
+function partSentence(folder: string, { number, of }: Part, missing: "sums" | "cells" | undefined): string {
+  const own = `${folder}: part ${number} of ${of}`;
+  if (missing === "sums") return `${own}: its sums; its cells need those of the other parts: give it again`;
+  const next = "the command without --part makes the maps";
+  return missing
+    ? `${own}: its cells; others are missing: ${next} and what is missing`
+    : `${own}: all cells are there; ${next}`;
 }
 
 /** Says which axes are not followed. */
@@ -243,7 +277,7 @@ async function openImages(
 }
 
 function libraryOptions(
-  { boxSize, maskDiameter, cells, keepOutliers, allAxes }: CorrectCommandOptions,
+  { boxSize, maskDiameter, cells, keepOutliers, allAxes, threads, part }: CorrectCommandOptions,
   session: Session,
 ) {
   return {
@@ -253,5 +287,7 @@ function libraryOptions(
     ...(cells !== undefined && { cells }),
     ...(keepOutliers && { keepOutliers: true }),
     ...(allAxes && { allAxes: true }),
+    threads,
+    part,
   };
 }

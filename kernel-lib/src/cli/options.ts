@@ -5,6 +5,7 @@ import { InputError } from "../errors";
 import { describeRange, inRange, type NumberRange } from "../numberRange";
 import { pointGroup } from "../optics/symmetry";
 import { engineNames } from "../projection/engines";
+import type { Part } from "../reconstruction/keptSums";
 
 /*
  * Options of the command line that validate their values, and options that several commands share.
@@ -191,6 +192,17 @@ export const threadsOption = (what: string): Option =>
     integer: true,
     least: 1,
   });
+
+/** `--part i/n`. @param what says what the parts are of, and how they are joined */
+export function partOption(what: string): Option {
+  const option = new Option("--part <i/n>", `one of n parts, such as 2/8, for several jobs: ${what}`);
+  return option.argParser((text: string): Part => {
+    const [, number, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+    const part = { number: Number(number), of: Number(of) };
+    if (part.number >= 1 && part.number <= part.of) return part;
+    throw new InputError("--part", "a part and the number of all, such as 2/8", `"${text}"`);
+  });
+}
 
 /** `--seed`. */
 export const seedOption = (): Option =>

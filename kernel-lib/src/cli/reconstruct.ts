@@ -1,6 +1,7 @@
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
+import { InputError } from "../errors";
 import type { ByteSign } from "../formats/mrc";
 import { writeMap } from "../maps/mapFile";
 import { describeLeftOut } from "../particles/images/imageOutliers";
@@ -21,6 +22,7 @@ import {
   invertContrastOption,
   lengthOption,
   mapOutOption,
+  numberOption,
   particleFileHelp,
   type QuietOption,
   quietOption,
@@ -29,6 +31,7 @@ import {
   threadsOption,
 } from "./options";
 import type { Outputs } from "./outputs";
+import { depthNote, invertedNote } from "./reconstructionNotes";
 import type { RunCommand, Session } from "./session";
 
 interface ReconstructCommandOptions extends QuietOption {
@@ -41,6 +44,9 @@ interface ReconstructCommandOptions extends QuietOption {
   maskDiameter?: number;
   keepOutliers?: boolean;
   symmetry?: string;
+  helicalUnits?: number;
+  helicalRise?: number;
+  helicalTwist?: number;
   threads?: number;
   bytes?: ByteSign;
   out: string;
@@ -72,6 +78,20 @@ export function addReconstruct(program: Command, run: RunCommand): void {
   });
   command
     .addOption(symmetryOption("every image is used in all equivalent orientations"))
+    .addOption(
+      numberOption(
+        "--helical-units <n>",
+        "helical units about the z axis that every image is used for, with --helical-rise and --helical-twist",
+        { integer: true, least: 1 },
+      ),
+    )
+    .addOption(numberOption("--helical-rise <Å>", "Å along the axis from one unit to the next"))
+    .addOption(
+      numberOption(
+        "--helical-twist <degrees>",
+        "degrees about the axis from one unit to the next, above 0 for a right-handed helix",
+      ),
+    )
     .addOption(
       lengthOption("--mask-diameter <Å>", "sphere outside which the map is flat (default: the box length)"),
     )
@@ -109,14 +129,17 @@ async function reconstructMap(options: ReconstructCommandOptions, session: Sessi
   const outputs = await session.writes(Object.values(files), [particles, select]);
   const used = await openSelected(options, outputs, session);
   const result = await inTermsOf(
-    { boxSize: "--box-size" },
+    { boxSize: "--box-size", "helix: twist": "--helical-twist", "helix: units": "--helical-units" },
     reconstruct(used, libraryOptions(options, session)),
   );
-  const { map, fsc, leftOut } = result;
+  const { map, fsc, leftOut, inverted } = result;
   if (leftOut.length > 0) {
     const sentence = describeLeftOut(leftOut, used.count, (index) => used.rows[index]!);
     session.note(`${particles}: ${sentence}; --keep-outliers uses them`);
   }
+  if (inverted) session.note(invertedNote(inverted, used));
+  const depth = fsc && depthNote(used, fsc, options.maskDiameter ?? map.size[0] * map.apix);
+  if (depth) session.note(depth);
   const labels = [`${path.basename(particles)}: ${used.count - leftOut.length} particles`];
   await writeResult(files, result, outputs, { signal: session.signal, labels });
   await outputs.keep(session.signal);
@@ -154,11 +177,17 @@ async function openSelected(
   return used;
 }
 
-function libraryOptions(
-  { boxSize, maskDiameter, keepOutliers, symmetry, threads }: ReconstructCommandOptions,
-  { signal, onProgress }: Session,
-) {
+/** @throws InputError unless all three or none are given */
+function helixOf({ helicalUnits: units, helicalRise: rise, helicalTwist: twist }: ReconstructCommandOptions) {
+  if (units !== undefined && rise !== undefined && twist !== undefined) return { units, rise, twist };
+  if (units === undefined && rise === undefined && twist === undefined) return undefined;
+  throw new InputError("helix", "--helical-units, --helical-rise and --helical-twist together", "not all");
+}
+
+function libraryOptions(options: ReconstructCommandOptions, { signal, onProgress }: Session) {
+  const { boxSize, maskDiameter, keepOutliers, symmetry, threads } = options;
   return {
+    helix: helixOf(options),
     signal,
     onProgress,
     symmetry,

@@ -10,6 +10,7 @@ import { readMask } from "../maps/mask";
 import { describeLeftOut } from "../particles/images/imageOutliers";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { ImageSource } from "../reconstruction/imageSource";
+import type { Part } from "../reconstruction/keptSums";
 import type { PlacedParticles } from "../reconstruction/kernelWeights";
 import { type WrittenState, writeStates } from "../reconstruction/stateFolder";
 import { openRun } from "../training/runs/openRun";
@@ -26,6 +27,7 @@ import {
   invertContrastOption,
   lengthOption,
   numberOption,
+  partOption,
   type QuietOption,
   quietOption,
   required,
@@ -58,6 +60,7 @@ interface StatesOptions extends QuietOption {
   memory?: number;
   seed: number;
   resume?: boolean;
+  part?: Part;
   out: string;
 }
 
@@ -144,7 +147,13 @@ export function addStates(program: Command, run: RunCommand): void {
       ),
     )
     .addOption(seedOption())
-    .addOption(new Option("--resume", "go on with a folder that a stopped command left"))
+    .addOption(
+      new Option(
+        "--resume",
+        "go on with a folder that a stopped command, or the parts, left: in a pass over the images where it stopped",
+      ),
+    )
+    .addOption(partOption("its images are read, and sums kept in --out; --resume then makes the states"))
     .addOption(required(fileOption("--out <folder>", "output folder, new or empty")))
     .addOption(quietOption());
   examples(
@@ -169,7 +178,8 @@ async function states(folder: string | undefined, options: StatesOptions, sessio
   const { out, nearest, boxSize, maskDiameter, symmetry, keepOutliers, threads, memory, resume } = options;
   if (options.mask !== undefined && !options.local)
     throw new InputError("--mask", "--local, which it is for", "none");
-  if (!resume) await session.fills(out);
+  if (options.part && resume) throw new InputError("--part", "no --resume, which it does", "both");
+  if (!resume && !options.part) await session.fills(out);
   const { source, set, placed } = await openGiven(folder, options, session);
   await set.checkStacks(session);
   for (const warning of set.warnings) session.note(warning);
@@ -190,11 +200,19 @@ async function states(folder: string | undefined, options: StatesOptions, sessio
       ...(memory !== undefined && { memory: memory * 2 ** 30 }),
       ...(local && { local }),
       ...(resume && { resume: true }),
+      part: options.part,
     }),
   );
   if (found.leftOut.length > 0) {
     const sentence = describeLeftOut(found.leftOut, set.count, (index) => set.rows[index]!);
     session.note(`${set.file}: ${sentence}; --keep-outliers uses them`);
+  }
+  if (options.part) {
+    const { number, of } = options.part;
+    session.print(
+      `${out}: sums of part ${number} of ${of}, ${session.elapsed()}; the same command with --resume instead of --part makes the states`,
+    );
+    return;
   }
   for (const state of found.states) session.print(sentenceOf(out, state));
   const before = found.resumed > 0 ? `, ${found.resumed} states of before` : "";

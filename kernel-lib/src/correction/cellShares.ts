@@ -1,15 +1,12 @@
-import { createHash } from "node:crypto";
 import { InputError, throwIfStopped } from "../errors";
 import type { Volume } from "../maps/volume";
-import type { ImageScreen } from "../particles/images/imageOutliers";
 import type { TaskOptions } from "../progress";
-import { Backprojector } from "../reconstruction/backprojector";
-import { ImageAdder } from "../reconstruction/imageAdder";
-import { imageScreens } from "../reconstruction/imageScreens";
-import { type ImageGroup, type ImageSource, imageChunks, readAhead } from "../reconstruction/imageSource";
-import { shareOfMap, shellMeans } from "../reconstruction/sampleSums";
+import { backproject, sourceHash } from "../reconstruction/backproject";
+import type { ImagePass } from "../reconstruction/imagePass";
+import type { ImageSource } from "../reconstruction/imageSource";
+import type { Part } from "../reconstruction/keptSums";
 import type { LatentCell } from "./cells";
-import type { ShareProgress, ShareStore } from "./shareStore";
+import { type ShareProgress, type ShareStore, sumsName } from "./shareStore";
 
 /** What is back-projected. */
 export interface SharesTask {
@@ -18,218 +15,149 @@ export interface SharesTask {
   /** The cells of each half. */
   cells: readonly [readonly LatentCell[], readonly LatentCell[]];
   keepOutliers: boolean;
+  /** Worker threads; the result does not depend on their number. Default: one per core. */
+  threads?: number | undefined;
+  /** Only this part of the images and of the cells. Default: all */
+  part?: Part | undefined;
 }
-
-/** Particles whose weights are added before the event loop turns. */
-const weightChunk = 256;
-/** Sums are kept at least so often, in ms; a stop keeps them, too. */
-const keepEvery = 5 * 60_000;
 
 /** Names of what is kept. */
 export const kept = {
   cell: (half: 0 | 1, cell: number) => `cell_${half + 1}_${cell + 1}`,
   plain: (which: "half1" | "half2" | "both") => `plain_${which}`,
-  sums: (half: 0 | 1) => `sums_${half + 1}`,
 } as const;
+
+/**
+ * Weights are kept above a tenth of the mean of their shell where a share is divided by the weights of the whole: what is hardly seen
+ * would be noise that is spread over others when the share is moved.
+ */
+const minShareWeight = 0.1;
+/** The sum of a cell; 0 and 1 are those of the halves. */
+const own = 2;
 
 /** What the shares of cells depend on: if it is the same, they need not be made again. */
 export function shareKey({ source, boxSize, cells, keepOutliers }: SharesTask): string {
-  const hash = createHash("sha256");
-  const { count, boxSize: size, apix } = source;
-  hash.update(JSON.stringify({ count, size, apix, boxSize, keepOutliers }));
-  for (const values of [source.rotations(), source.shifts()])
-    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  for (let i = 0; i < count; i++) hash.update(JSON.stringify(source.ctf(i) ?? null));
+  const hash = sourceHash(source).update(JSON.stringify({ boxSize, keepOutliers }));
   for (const half of cells) for (const { particles } of half) hash.update(`${particles.join()};`);
   return hash.digest("hex");
 }
 
 /**
- * One pass over the images: back-projects each cell, and keeps its share of the map of its half, divided by the weights of all particles
- * of that half, so that views that many particles have count no more than others; and the maps of the halves and of all as in
- * `reconstruct`. A stop keeps what is done; called again with the same particles it goes on.
+ * Two passes over the images, on all cores: sums of both halves, whose maps are those of `reconstruct`; then cell by cell its share of the
+ * map of its half, divided by the weights of all particles of that half, so that views that many particles have count no more than others.
+ * A stop keeps what is done; called again with the same particles it goes on.
+ * @returns what is done; undefined for a part if other parts of the sums are missing
  * @throws InputError for a half whose images are all left out; StoppedError
  */
 export async function backprojectCells(
   given: SharesTask,
   store: ShareStore,
   task: TaskOptions,
-): Promise<ShareProgress> {
-  const pass = await CellPass.begin(given, store, task);
-  await pass.run();
-  return pass.progress;
+): Promise<ShareProgress | undefined> {
+  const key = shareKey(given);
+  const known = await store.progress(key);
+  if (known && isComplete(known, given)) return known;
+  const { source, boxSize, cells, keepOutliers, threads, part } = given;
+  const halfOf = new Uint8Array(source.count);
+  for (const { particles } of cells[1]) for (const index of particles) halfOf[index] = 1;
+  const shares = [0, 1].map((sum) => [{ sum, weight: 1 }]);
+  const indices = Int32Array.from(cells.flat().flatMap(({ particles }) => [...particles])).sort();
+  const keep = { folder: store.folder, name: sumsName, key, sums: 2, always: true };
+  const openSums = (part?: Part) =>
+    backproject(source, {
+      ...task,
+      ...{ name: "back-projecting halves", indices, boxSize, keepOutliers, threads, sums: 3 },
+      sharesOf: (index) => shares[halfOf[index]!]!,
+      ...(store.lasts && { keep: { ...keep, part } }),
+    });
+  if (part && !known && !(await store.hasSums(key))) {
+    await (await openSums(part)).close();
+    if (!(await store.hasParts(key, part))) return undefined;
+  }
+  const pass = await openSums();
+  try {
+    return await new CellShares(given, store, task, pass).run(key, known);
+  } finally {
+    await pass.close();
+  }
 }
 
-class CellPass {
-  private readonly adder: ImageAdder;
-  /** The sums of each half, of the cells that are done. */
-  private readonly halves: [Backprojector, Backprojector | undefined];
-  private lastKept = Date.now();
+/** Whether the shares of all cells are there. */
+export const isComplete = ({ cellMeans }: ShareProgress, { cells }: SharesTask): boolean =>
+  cells.every((half, h) => half.every((_, c) => cellMeans[h]![c] !== undefined));
 
-  private constructor(
+class CellShares {
+  constructor(
     private readonly given: SharesTask,
     private readonly store: ShareStore,
     private readonly task: TaskOptions,
-    private readonly screens: Map<ImageGroup, ImageScreen> | undefined,
-    readonly progress: ShareProgress,
-    private readonly isDone: boolean,
-  ) {
-    this.adder = new ImageAdder(given.source, this.apix);
-    this.halves = [this.empty(), undefined];
-  }
+    private readonly pass: ImagePass,
+  ) {}
 
-  static async begin(given: SharesTask, store: ShareStore, task: TaskOptions): Promise<CellPass> {
-    const key = shareKey(given);
-    const progress: ShareProgress = (await store.progress(key)) ?? {
-      ...{ key, done: [0, 0], counts: [0, 0], leftOut: [], means: [[], []], cellMeans: [[], []] },
-    };
-    const isDone = ([0, 1] as const).every((half) => progress.done[half] === given.cells[half].length);
-    const screens = isDone || given.keepOutliers ? undefined : await screensOf(given, task);
-    return new CellPass(given, store, task, screens, progress, isDone);
-  }
-
-  private get apix(): number {
-    const { source, boxSize } = this.given;
-    return (source.boxSize * source.apix) / boxSize;
-  }
-
-  private empty(): Backprojector {
-    return new Backprojector(this.given.boxSize, this.apix);
-  }
-
-  async run(): Promise<void> {
-    if (this.isDone) return;
-    await this.readSums();
-    for (const half of [0, 1] as const) await this.addHalf(half);
-    const { store, halves, progress } = this;
-    const [first, second] = halves as [Backprojector, Backprojector];
-    first.merge(second);
-    await store.write(kept.plain("both"), first.map().data);
-    await store.keepProgress(progress, {});
-  }
-
-  /** The sums of an earlier pass. */
-  private async readSums(): Promise<void> {
-    const { store, progress, halves } = this;
-    for (const half of [0, 1] as const) {
-      if (progress.done[half] === 0) continue;
-      const sums = half === 0 ? halves[0] : this.empty();
-      sums.grid.set(await store.readSums(kept.sums(half), progress, sums.grid.length));
-      halves[half] = sums;
+  async run(key: string, known: ShareProgress | undefined): Promise<ShareProgress> {
+    const { given, store, task } = this;
+    const progress = known ?? (await this.halves(key));
+    const all = given.cells.flatMap((half, h) => half.map((_, c) => ({ half: h as 0 | 1, c })));
+    const { part } = given;
+    const mine = all.filter((_, i) => !part || i % part.of === part.number - 1);
+    const sizeOf = ({ half, c }: { half: 0 | 1; c: number }) => given.cells[half][c]!.particles.length;
+    const total = mine.reduce((sum, one) => sum + sizeOf(one), 0);
+    let done = 0;
+    for (const one of mine) {
+      throwIfStopped(task.signal);
+      progress.cellMeans[one.half][one.c] ??= await this.cell(key, one.half, one.c);
+      done += sizeOf(one);
+      task.onProgress?.({ task: "back-projecting cells", done, total });
     }
+    if (isComplete(progress, given)) await store.removeSums();
+    return progress;
   }
 
-  private async addHalf(half: 0 | 1): Promise<void> {
-    const { given, progress, halves, store } = this;
-    const cells = given.cells[half];
-    halves[half] ??= this.empty();
-    const sums = halves[half]!;
-    if (progress.done[half] < cells.length) {
-      const totals = await this.totals(half);
-      progress.means[half] = [...shellMeans(totals)];
-      const own = this.empty();
-      while (progress.done[half] < cells.length) {
-        await this.addCell(half, { own, totals, sums });
-        const last = half === 1 && progress.done[1] === cells.length;
-        if (!last && Date.now() - this.lastKept > keepEvery) await this.keep();
-      }
+  /** The maps of the halves and of all, and the weights of each half. */
+  private async halves(key: string): Promise<ShareProgress> {
+    const { given, store, pass } = this;
+    const { sums, leftOut } = pass;
+    const counts = [pass.counts[0]!, pass.counts[1]!] as [number, number];
+    for (const [half, count] of counts.entries()) {
+      if (count > 0) continue;
+      const all = given.cells[half]!.reduce((sum, { particles }) => sum + particles.length, 0);
+      throw new InputError(`half ${half + 1}`, "images that vary", `${all} outliers or constant ones`);
     }
-    if (progress.counts[half] === 0) {
-      const found = `${cells.reduce((sum, { particles }) => sum + particles.length, 0)} outliers or constant ones`;
-      throw new InputError(`half ${half + 1}`, "images that vary", found);
-    }
-    await store.write(kept.plain(half === 0 ? "half1" : "half2"), sums.map().data);
+    for (const [which, numbers] of [
+      ["half1", [0]],
+      ["half2", [1]],
+      ["both", [0, 1]],
+    ] as const)
+      await store.write(kept.plain(which), (await sums.map(numbers)).data);
+    const means = [[...(await sums.shellMeans([0]))], [...(await sums.shellMeans([1]))]] as [
+      number[],
+      number[],
+    ];
+    const progress: ShareProgress = { key, counts, leftOut: [...leftOut], means, cellMeans: [[], []] };
+    await store.keepProgress(progress);
+    return progress;
   }
 
-  /** The weights of all particles of a half, without their images. */
-  private async totals(half: 0 | 1): Promise<Backprojector> {
-    const { given, adder, task } = this;
-    const totals = this.empty();
-    for (const { particles } of given.cells[half]) {
-      for (let from = 0; from < particles.length; from += weightChunk) {
-        await this.stopIfAsked();
-        adder.addWeights(particles.subarray(from, from + weightChunk), totals);
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      }
-    }
-    throwIfStopped(task.signal);
-    return totals;
+  /** Keeps the share of a cell. @returns mean weight in each padded shell */
+  private async cell(key: string, half: 0 | 1, c: number): Promise<number[]> {
+    const { given, store, pass } = this;
+    const { sums } = pass;
+    await sums.clear(own);
+    const share = [{ sum: own, weight: 1 }];
+    await pass.add({ chunks: pass.chunks(given.cells[half][c]!.particles), sharesOf: () => share });
+    await store.write(kept.cell(half, c), (await sums.map([own], [half], minShareWeight)).data);
+    const means = [...(await sums.shellMeans([own]))];
+    await store.keepCell(kept.cell(half, c), { key, means });
+    return means;
   }
-
-  private async addCell(
-    half: 0 | 1,
-    { own, totals, sums }: { own: Backprojector; totals: Backprojector; sums: Backprojector },
-  ): Promise<void> {
-    const { given, adder, screens, task, progress, store } = this;
-    const { cells } = given;
-    const number = progress.done[half];
-    const { particles } = cells[half][number]!;
-    own.clear();
-    let count = 0;
-    let done = this.particlesDone();
-    const total = cells.flat().reduce((sum, cell) => sum + cell.particles.length, 0);
-    const known = adder.leftOut.length;
-    for await (const { chunk, images } of this.chunks(particles)) {
-      adder.add(chunk, images, screens?.get(chunk.group), () => {
-        count++;
-        return own;
-      });
-      done += chunk.indices.length;
-      task.onProgress?.({ task: "back-projecting", done, total });
-    }
-    await store.write(kept.cell(half, number), shareOfMap(own, totals).data);
-    sums.merge(own);
-    progress.cellMeans[half].push([...shellMeans(own)]);
-    progress.leftOut.push(...adder.leftOut.slice(known));
-    progress.counts[half] += count;
-    progress.done[half]++;
-  }
-
-  /** The images of a cell; a stop between them keeps what was done before. */
-  private async *chunks(particles: Int32Array) {
-    const { source } = this.given;
-    for await (const read of readAhead(source, imageChunks(source, particles), undefined)) {
-      await this.stopIfAsked();
-      yield read;
-    }
-  }
-
-  private particlesDone(): number {
-    const { given, progress } = this;
-    return given.cells
-      .flatMap((cells, half) => cells.slice(0, progress.done[half as 0 | 1]))
-      .reduce((sum, { particles }) => sum + particles.length, 0);
-  }
-
-  /** @throws StoppedError after the sums were kept */
-  private async stopIfAsked(): Promise<void> {
-    if (!this.task.signal?.aborted) return;
-    await this.keep();
-    throwIfStopped(this.task.signal);
-  }
-
-  private async keep(): Promise<void> {
-    const { store, progress, halves } = this;
-    if (!store.lasts) return;
-    const sums: Record<string, Float32Array> = {};
-    for (const half of [0, 1] as const)
-      if (progress.done[half] > 0) sums[kept.sums(half)] = halves[half]!.grid;
-    await store.keepProgress(progress, sums);
-    this.lastKept = Date.now();
-  }
-}
-
-function screensOf({ source, cells }: SharesTask, { signal }: TaskOptions) {
-  const all = Int32Array.from(cells.flat().flatMap(({ particles }) => [...particles])).sort();
-  return imageScreens(source, all, signal);
 }
 
 /** A kept map. */
 export async function keptMap(
   store: ShareStore,
   name: string,
-  { boxSize, source }: SharesTask,
+  { boxSize, apix }: { boxSize: number; apix: number },
 ): Promise<Volume> {
   const data = await store.read(name, boxSize ** 3);
-  return { data, size: [boxSize, boxSize, boxSize], apix: (source.boxSize * source.apix) / boxSize };
+  return { data, size: [boxSize, boxSize, boxSize], apix };
 }

@@ -132,15 +132,16 @@ test("a stopped pass goes on where it was, ends alike, and further states read n
   const stopped = prepareCorrection(counted, motion, {
     ...options,
     signal: controller.signal,
-    onProgress: ({ done }) => {
-      if (done > 100) controller.abort();
+    onProgress: ({ task, done }) => {
+      if (task === "back-projecting cells" && done > 100) controller.abort();
     },
   });
   await assert.rejects(stopped, StoppedError);
   const before = read;
   read = 0;
   const cells = await prepareCorrection(counted, motion, options);
-  assert.ok(before > 100 && read < 160 - 60, `${before} ${read}`);
+  // Two passes: sums of the halves, then cell by cell.
+  assert.ok(before > 160 + 100 && read < 60, `${before} ${read}`);
   const resumed = await cells.state([0.5]);
   const whole = await correctMotion(source, motion, [0.5], { cells: 4, keepOutliers: true });
   assert.deepEqual(resumed.corrected.map.data, whole.corrected.map.data);
@@ -152,13 +153,53 @@ test("a stopped pass goes on where it was, ends alike, and further states read n
   assert.equal(read, 0);
   // Other particles do not get these maps.
   const others = await prepareCorrection(counted, motion, { ...options, cells: 3 });
-  assert.equal(read, 160);
+  assert.equal(read, 2 * 160);
   await others.remove();
   assert.equal(existsSync(folder), false);
   // Nor is a folder of other files taken.
   mkdirSync(folder);
   writeFileSync(path.join(folder, "notes.txt"), "mine");
   await assert.rejects(prepareCorrection(counted, motion, options), /cells: expected a new or empty folder/);
+});
+
+test("a correction can be divided among several jobs: maps are those of one job to rounding", async (t) => {
+  const { source, motion } = movingParticles(uniformPlaces(160), 1);
+  const folder = path.join(temporaryFolder(t), "cells");
+  const options = { cells: 4, folder };
+  const part = async (number: number) => {
+    const cells = await prepareCorrection(source, motion, { ...options, part: { number, of: 2 } });
+    await cells.close();
+    return cells.missing;
+  };
+  // The second part finds all sums and goes on with its cells; the first one has to be called again for its own.
+  assert.equal(await part(1), "sums");
+  assert.equal(await part(2), "cells");
+  const early = await prepareCorrection(source, motion, { ...options, part: { number: 2, of: 2 } });
+  await assert.rejects(early.state([0.5]), /correction: expected all parts, found no cells of some/);
+  assert.equal(await part(1), undefined);
+  let read = 0;
+  const counted = {
+    ...source,
+    readGroupImages: (indices: ArrayLike<number>) => {
+      read += indices.length;
+      return source.readGroupImages(indices);
+    },
+  };
+  const cells = await prepareCorrection(counted, motion, options);
+  assert.equal(read, 0);
+  const joined = (await cells.state([0.5])).corrected.map.data;
+  await cells.remove();
+  const whole = (await correctMotion(source, motion, [0.5], { cells: 4 })).corrected.map.data;
+  const scale = Math.max(...whole);
+  assert.equal(
+    joined.findIndex((x, i) => !(Math.abs(x - whole[i]!) < 1e-3 * scale)),
+    -1,
+  );
+  assert.equal(existsSync(folder), false);
+  await assert.rejects(
+    prepareCorrection(source, motion, { ...options, part: { number: 3, of: 2 } }),
+    /part: expected a number from 1 to that of all parts, found 3 of 2/,
+  );
 });
 
 test("each half can have a space of its own: the same one with the other sign gives the same maps", async () => {

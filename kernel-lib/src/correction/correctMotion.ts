@@ -9,7 +9,7 @@ import { type CorrectedReconstruction, type CorrectOptions, prepareCorrection } 
  * volume element; what is around the molecule stays). In each shell particles count the more the nearer to the state they are, by what
  * cross-validation between halves tells of their maps. Where nothing moves the result is that of `reconstruct`, which is returned beside it.
  *
- * For several states see `prepareCorrection`, which reads the images once.
+ * For several states see `prepareCorrection`, which back-projects them once.
  * @param motion places and decoder, of a run; of half 1 with `secondHalf`. Places of particles of the other half do not count then
  * @param state the place of the state, [latent]
  * @throws InputError as `reconstruct`, if places are not those of the source, and for halves without particles

@@ -36,7 +36,10 @@ export function centredBlobs(model: GaussianModel): Blobs {
 }
 
 /** The Gaussians that a motion is about, of those of {@link centredBlobs}: all, or those of the first unit. */
-export function movingBlobs(blobs: Blobs, { unit }: Pick<Motion, "unit">): Blobs {
+export function movingBlobs(
+  blobs: Blobs,
+  { unit }: { unit?: { readonly gaussians: number } | undefined },
+): Blobs {
   if (!unit) return blobs;
   const { centres, amplitudes, variances } = blobs;
   const count = unit.gaussians;

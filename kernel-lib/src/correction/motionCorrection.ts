@@ -8,25 +8,27 @@ import { requireSingleImages } from "../particles/singleImages";
 import { beginTask, type TaskOptions } from "../progress";
 import { type FscCurve, fourierShellCorrelation } from "../reconstruction/fsc";
 import type { ImageSource } from "../reconstruction/imageSource";
+import { checkPart, type Part } from "../reconstruction/keptSums";
 import {
   checkBoxSize,
   checkIndices,
   halfChooser,
   type ReconstructOptions,
 } from "../reconstruction/reconstruct";
-import { backprojectCells, kept, keptMap, type SharesTask } from "./cellShares";
+import { carriedHalves } from "./carriedHalves";
+import { backprojectCells, isComplete, kept, keptMap, type SharesTask, shareKey } from "./cellShares";
 import { cellCount, latentCells } from "./cells";
 import { centredBlobs, type Motion } from "./motion";
 import { type ShareProgress, ShareStore } from "./shareStore";
 import { stateFsc } from "./stateFsc";
-import { stateGroups } from "./stateGroups";
+import type { StateTask } from "./stateGroups";
 import { type HalvesAndBoth, stateMaps } from "./stateMaps";
 import { overUnits } from "./units";
 
 /** Options of {@link prepareCorrection}. */
 export interface CorrectOptions
   extends TaskOptions,
-    Pick<ReconstructOptions, "indices" | "boxSize" | "maskDiameter" | "keepOutliers"> {
+    Pick<ReconstructOptions, "indices" | "boxSize" | "maskDiameter" | "keepOutliers" | "threads"> {
   /** Assignment of particles to half maps, as in `reconstruct`. Default: the source's `randomSubset`, else alternate. */
   halves?: "alternate" | Uint8Array;
   /**
@@ -41,6 +43,11 @@ export interface CorrectOptions
    * complete is not repeated for other states of the same particles. Default: a temporary folder.
    */
   folder?: string | undefined;
+  /**
+   * Do only one of several parts of the work and keep it in `folder`, such as in one of several jobs: sums of a part of the images, and once
+   * all parts have those, a part of the cells. A call without it does what is missing. Default: all.
+   */
+  part?: Part | undefined;
   /**
    * Places and decoder for the particles of half 2, and where a state is in their space, from a training that saw only those. Default:
    * the same for both halves, which are then not independent.
@@ -119,15 +126,21 @@ export class MotionCorrection {
   constructor(
     private readonly given: SharesTask & Pick<CorrectOptions, "maskDiameter">,
     private readonly store: ShareStore,
-    private readonly progress: ShareProgress,
+    private readonly progress: ShareProgress | undefined,
     private readonly motions: readonly [Motion, Motion],
     private readonly placeInSecond: (state: ArrayLike<number>) => ArrayLike<number>,
     private readonly hooks: CorrectionHooks,
-  ) {}
+  ) {
+    this.key = shareKey(given);
+  }
 
   /** A fingerprint of the particles, their poses, division and box: the same for the same maps. */
-  get key(): string {
-    return this.progress.key;
+  readonly key: string;
+
+  /** What other parts have to do before there are maps: sums of images, or cells; undefined if nothing is missing. */
+  get missing(): "sums" | "cells" | undefined {
+    if (this.progress === undefined) return "sums";
+    return isComplete(this.progress, this.given) ? undefined : "cells";
   }
 
   /**
@@ -138,18 +151,20 @@ export class MotionCorrection {
   async state(place: ArrayLike<number>, options: TaskOptions = {}): Promise<CorrectedReconstruction> {
     const task = beginTask(options);
     const { given, store, progress, motions } = this;
+    if (!progress || this.missing)
+      throw new InputError("correction", "all parts", `no ${this.missing} of some`);
     this.hooks.check?.(place);
     const targets = [motions[0].decode(place), motions[1].decode(this.placeInSecond(place))] as const;
-    const carried = async (half: 0 | 1) => {
-      task.onProgress?.({ task: "motion-corrected map", done: half, total: 3 });
-      return stateGroups(
-        { given, store, progress },
-        { half, motion: motions[half], target: targets[half] },
-        task,
-      );
-    };
-    const halves = [await carried(0), await carried(1)] as const;
-    task.onProgress?.({ task: "motion-corrected map", done: 2, total: 3 });
+    const taskOf = (half: 0 | 1): StateTask => ({
+      ...{ folder: store.folder, half, boxSize: given.boxSize, apix: this.apix, target: targets[half] },
+      cells: given.cells[half].map(({ model, particles }, c) => ({
+        ...{ model, particles: particles.length, means: progress.cellMeans[half][c]! },
+      })),
+      means: progress.means[half],
+      bodies: motions[half].bodies,
+      unit: motions[half].unit && { gaussians: motions[half].unit.gaussians },
+    });
+    const halves = await carriedHalves([taskOf(0), taskOf(1)], task);
     const plain = await this.plain();
     const { corrected, near, fractions } = stateMaps(halves, plain, progress);
     const { size, apix } = plain.half1;
@@ -162,7 +177,6 @@ export class MotionCorrection {
     const nearest = halves[0].groups[0]!.particles + halves[1].groups[0]!.particles;
     const { mask } = halves[0];
     const asMap = (data: Float32Array): Volume => ({ data, size, apix });
-    task.onProgress?.({ task: "motion-corrected map", done: 3, total: 3 });
     const found: CorrectedReconstruction = {
       corrected: state,
       plain: withHalves(plain),
@@ -183,8 +197,16 @@ export class MotionCorrection {
     return this.hooks.finished?.(found) ?? found;
   }
 
+  /** Å per voxel of the maps. */
+  private get apix(): number {
+    const { source, boxSize } = this.given;
+    return (source.boxSize * source.apix) / boxSize;
+  }
+
   private async plain(): Promise<HalvesAndBoth> {
-    const read = (which: "half1" | "half2" | "both") => keptMap(this.store, kept.plain(which), this.given);
+    const { boxSize } = this.given;
+    const read = (which: "half1" | "half2" | "both") =>
+      keptMap(this.store, kept.plain(which), { boxSize, apix: this.apix });
     return { half1: await read("half1"), half2: await read("half2"), both: await read("both") };
   }
 
@@ -217,9 +239,9 @@ export class MotionCorrection {
 /**
  * Back-projects particles once, by cells of their places, for motion-corrected maps of any number of states; see `correctMotion`.
  *
- * Takes the time of two plain reconstructions and a 3-D transform of twice the box for each cell and half; each state then takes that of a
- * spline interpolation of the map for each cell. Memory is about 300 bytes per voxel of the map, whatever the number of particles and
- * states; kept are four bytes per voxel and cell in `folder`.
+ * Takes the time of two plain reconstructions on all cores and a 3-D transform of twice the box for each cell and half; each state then takes
+ * that of a spline interpolation of the map for each cell. Memory is about 180 bytes per voxel of the map, whatever the number of particles
+ * and states; kept are four bytes per voxel and cell in `folder`, and until all cells are done the sums of both halves, 96 bytes per voxel.
  * @throws InputError as `correctMotion`, and for a folder with other files
  * @throws StoppedError; with a folder the next call goes on
  * @example
@@ -252,6 +274,8 @@ export async function prepareWithHooks(
 ): Promise<MotionCorrection> {
   const task = beginTask(options);
   requireSingleImages(source, "motion correction");
+  if (task.part) checkPart(task.part);
+  if (task.part && task.folder === undefined) throw new InputError("part", "a folder for the parts", "none");
   const indices = checkIndices(source, task.indices);
   const second = task.secondHalf ?? { motion, placeOf: (state: ArrayLike<number>) => state };
   const motions = [motion, second.motion] as const;
@@ -275,6 +299,8 @@ export async function prepareWithHooks(
     boxSize,
     cells,
     keepOutliers: task.keepOutliers === true,
+    threads: task.threads,
+    part: task.part,
     ...(maskDiameter && { maskDiameter }),
   };
   const store = await ShareStore.open(task.folder);

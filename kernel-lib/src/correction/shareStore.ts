@@ -6,25 +6,27 @@ import { InputError } from "../errors";
 import { withFileName } from "../fileErrors";
 import { finalName } from "../partialName";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
+import { type KeptState, KeptSums, type Part, removeSums } from "../reconstruction/keptSums";
 
 /** What has been back-projected so far. */
 export interface ShareProgress {
   /** What the shares are of: particles, poses, division, box; see `shareKey`. */
   key: string;
-  /** Cells of each half whose particles are in the sums. */
-  done: [number, number];
   /** Particles of each half that were added, without outliers. */
   counts: [number, number];
   leftOut: LeftOutImage[];
-  /** Mean weights of each half in each padded shell, and of each of its cells. */
+  /** Mean weights of each half in each padded shell. */
   means: [number[], number[]];
-  cellMeans: [number[][], number[][]];
+  /** The same of each of its cells; undefined for cells that are missing. */
+  cellMeans: [(number[] | undefined)[], (number[] | undefined)[]];
 }
 
+/** Name of the sums of both halves. */
+export const sumsName = "halves";
 const recordName = "correction.json";
 /** A file that is removed with the others, for what was made of the maps. */
 export const stateListName = "states.json";
-const version = 1;
+const version = 2;
 
 /**
  * The folder in which the maps of cells are kept between the pass over the images and the states that are made from them. What an earlier
@@ -51,35 +53,64 @@ export class ShareStore {
     return new ShareStore(folder, false);
   }
 
-  /** Progress of an earlier pass with this key, or undefined. */
+  /** A folder that is known to be one. */
+  static at(folder: string): ShareStore {
+    return new ShareStore(folder, false);
+  }
+
+  /** What an earlier pass with this key has done, or undefined. */
   async progress(key: string): Promise<ShareProgress | undefined> {
-    const text = await readFile(this.at(recordName), "utf8").catch(() => undefined);
-    if (text === undefined) return undefined;
+    const found = await this.json<ShareProgress & { version: number }>(recordName);
+    if (found?.version !== version || found.key !== key) return undefined;
+    const { counts, leftOut, means } = found;
+    const progress: ShareProgress = { key, counts, leftOut, means, cellMeans: [[], []] };
+    for (const name of await readdir(this.folder)) {
+      const match = /^cell_(\d+)_(\d+)\.json$/.exec(name);
+      if (!match) continue;
+      const cell = await this.json<{ key: string; means: number[] }>(name);
+      if (cell?.key === key) progress.cellMeans[Number(match[1]) - 1]![Number(match[2]) - 1] = cell.means;
+    }
+    return progress;
+  }
+
+  private async json<T>(name: string): Promise<T | undefined> {
+    const text = await readFile(this.path(name), "utf8").catch(() => undefined);
     try {
-      const found = JSON.parse(text) as ShareProgress & { version: number };
-      return found.version === version && found.key === key ? found : undefined;
+      return text === undefined ? undefined : (JSON.parse(text) as T);
     } catch {
       return undefined;
     }
   }
 
-  /** Files of sums are those of the progress that is written last, so that a stop between both does no harm. */
-  async keepProgress(progress: ShareProgress, sums: Record<string, Float32Array>): Promise<void> {
-    const stamp = stampOf(progress);
-    for (const [name, values] of Object.entries(sums)) await this.write(`${name}_${stamp}`, values);
-    await writeAtomic(this.at(recordName), `${JSON.stringify({ version, ...progress }, finiteOnly)}\n`);
-    for (const name of await readdir(this.folder)) {
-      const match = /^sums_.*_(\d+_\d+)\.f32$/.exec(name);
-      if (match && match[1] !== stamp) await rm(path.join(this.folder, name), { force: true });
-    }
+  /** Keeps what is done but for cells. */
+  async keepProgress({ cellMeans: _, ...progress }: ShareProgress): Promise<void> {
+    await writeAtomic(this.path(recordName), `${JSON.stringify({ version, ...progress }, finiteOnly)}\n`);
   }
 
-  readSums(name: string, progress: ShareProgress, length: number): Promise<Float32Array> {
-    return this.read(`${name}_${stampOf(progress)}`, length);
+  /** Says that the map of a cell is there. */
+  async keepCell(name: string, cell: { key: string; means: number[] }): Promise<void> {
+    await writeAtomic(this.path(`${name}.json`), `${JSON.stringify(cell, finiteOnly)}\n`);
+  }
+
+  /** Whether the sums of all images are kept. */
+  async hasSums(key: string): Promise<boolean> {
+    return isWhole(await new KeptSums(this.folder, sumsName, key).find());
+  }
+
+  /** Whether the sums of all parts are kept. */
+  async hasParts(key: string, { of }: Part): Promise<boolean> {
+    for (let number = 1; number <= of; number++)
+      if (!isWhole(await new KeptSums(this.folder, sumsName, key, { number, of }).find())) return false;
+    return true;
+  }
+
+  /** Removes the sums of halves. */
+  removeSums(): Promise<void> {
+    return removeSums(this.folder, sumsName);
   }
 
   async write(name: string, values: Float32Array): Promise<void> {
-    await writeAtomic(this.at(`${name}.f32`), async (write) => {
+    await writeAtomic(this.path(`${name}.f32`), async (write) => {
       for (let from = 0; from < values.length; from += partLength) {
         const { buffer, byteOffset, byteLength } = values.subarray(from, from + partLength);
         await write(new Uint8Array(buffer, byteOffset, byteLength));
@@ -89,7 +120,7 @@ export class ShareStore {
 
   /** @throws InputError for a file that is missing or has another length */
   async read(name: string, length: number): Promise<Float32Array> {
-    const file = this.at(`${name}.f32`);
+    const file = this.path(`${name}.f32`);
     try {
       const handle = await open(file, "r");
       try {
@@ -114,14 +145,14 @@ export class ShareStore {
     return !this.temporary;
   }
 
-  private at(name: string): string {
+  private path(name: string): string {
     return path.join(this.folder, name);
   }
 
   /** Removes everything that belongs to the correction. */
   async remove(): Promise<void> {
     for (const name of await readdir(this.folder).catch(() => []))
-      if (isOwnName(name)) await rm(this.at(name), { force: true });
+      if (isOwnName(name)) await rm(this.path(name), { force: true });
     if ((await readdir(this.folder).catch(() => ["?"])).length === 0)
       await rm(this.folder, { recursive: true });
   }
@@ -136,8 +167,8 @@ const partLength = 1 << 24;
 
 /** Also of files that were not finished. */
 const isOwnName = (name: string) =>
-  /^(correction\.json|states\.json|(cell|plain|sums)_\w+\.f32)$/.test(finalName(name));
-const stampOf = ({ done }: ShareProgress) => done.join("_");
+  /^(correction\.json|states\.json|(cell|plain|pass)_\w+\.(f32|json))$/.test(finalName(name));
+const isWhole = (state: KeptState | undefined) => state !== undefined && state.chunks === state.of;
 /** JSON has no other numbers. */
 const finiteOnly = (_: string, value: unknown) =>
   typeof value === "number" && !Number.isFinite(value) ? 0 : value;

@@ -2,13 +2,13 @@ import { throwIfStopped } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import type { TaskOptions } from "../progress";
 import { bodyShares } from "./bodyShares";
-import { kept, keptMap, type SharesTask } from "./cellShares";
-import { type LatentCell, stateDistance } from "./cells";
+import { kept, keptMap } from "./cellShares";
+import { stateDistance } from "./cells";
 import { SplineReader, splineCoefficients } from "./cubicSpline";
 import { displacementField } from "./displacementField";
 import { fieldLattice, onVoxels } from "./fieldLattice";
-import { centredBlobs, type Motion, movingBlobs } from "./motion";
-import type { ShareProgress, ShareStore } from "./shareStore";
+import { centredBlobs, movingBlobs } from "./motion";
+import { ShareStore } from "./shareStore";
 import { addWarped, knownParts } from "./warp";
 
 /** Limits of the groups that particles are divided into, nearest to the state first, as fractions of all. */
@@ -42,42 +42,60 @@ export interface StateHalf {
   particles: number;
 }
 
-/** What a state is made from. */
+/** What one half of a state is made from. */
 export interface StateTask {
-  given: SharesTask;
-  store: ShareStore;
-  progress: ShareProgress;
+  /** Of the kept maps. */
+  folder: string;
+  half: 0 | 1;
+  boxSize: number;
+  /** Å per voxel. */
+  apix: number;
+  /** The cells of the half. */
+  cells: readonly StateCell[];
+  /** Mean weights of the half in each padded shell. */
+  means: readonly number[];
+  target: GaussianModel;
+  /** As of a `Motion`. */
+  bodies?: Uint8Array | undefined;
+  unit?: { gaussians: number } | undefined;
 }
 
-/** Carries the cells of one half into a state. @throws StoppedError */
+/** A cell of particles whose map is kept. */
+export interface StateCell {
+  model: GaussianModel;
+  particles: number;
+  /** Mean weights in each padded shell. */
+  means: readonly number[];
+}
+
+/** Carries the cells of one half into a state, in the calling thread. @throws InputError for kept maps that are damaged; StoppedError */
 export async function stateGroups(
-  { given, store, progress }: StateTask,
-  { half, motion, target }: { half: 0 | 1; motion: Motion; target: GaussianModel },
-  { signal }: TaskOptions,
+  { folder, half, boxSize, apix, cells, means, target, bodies: of, unit }: StateTask,
+  { signal, onProgress }: TaskOptions,
 ): Promise<StateHalf> {
-  const { source, boxSize, cells } = given;
-  const box = { boxSize, apix: (source.boxSize * source.apix) / boxSize };
+  const store = ShareStore.at(folder);
+  const box = { boxSize, apix };
+  let done = 0;
   const blobs = centredBlobs(target);
-  const moving = (model: GaussianModel) => movingBlobs(centredBlobs(model), motion);
+  const moving = (model: GaussianModel) => movingBlobs(centredBlobs(model), { unit });
   const lattice = fieldLattice(
-    movingBlobs(blobs, motion),
-    cells[half].map(({ model }) => moving(model)),
+    movingBlobs(blobs, { unit }),
+    cells.map(({ model }) => moving(model)),
   );
-  const bodies = motion.bodies && bodyShares(lattice, blobs, motion.bodies);
+  const bodies = of && bodyShares(lattice, blobs, of);
   const [nx, ny, nz] = lattice.size;
   const squares = new Float64Array(nx * ny * nz);
   const known = new Float64Array(nx * ny * nz);
   const plain = new Float32Array(boxSize ** 3);
   const groups: StateGroup[] = [];
-  const { ordered, total } = nearestFirst(cells[half], target);
-  const means = progress.means[half];
+  const { ordered, total } = nearestFirst(cells, target);
   for (const members of ordered) {
     const corrected = new Float32Array(boxSize ** 3);
     const fraction = new Float64Array(Math.floor(boxSize / 2) + 1);
     let particles = 0;
     for (const { cell, number } of members) {
       throwIfStopped(signal);
-      const map = await keptMap(store, kept.cell(half, number), given);
+      const map = await keptMap(store, kept.cell(half, number), box);
       const other = centredBlobs(cell.model);
       const field = displacementField(lattice, { target: blobs, other, moving: moving(cell.model), bodies });
       for (let i = 0; i < plain.length; i++) {
@@ -86,7 +104,7 @@ export async function stateGroups(
       }
       const reader = new SplineReader(splineCoefficients(map.data, boxSize), boxSize);
       addWarped({ data: map.data, reader, ...box }, field, corrected);
-      const count = cell.particles.length;
+      const count = cell.particles;
       const [share] = field.shares;
       for (const at of lattice.near)
         for (let axis = 0; axis < 3; axis++)
@@ -94,8 +112,9 @@ export async function stateGroups(
       for (const [at, part] of knownParts(field).entries()) known[at]! += (count / total) * (part - 1);
       // Of a padded transform: twice as many shells.
       for (let s = 0; s < fraction.length; s++)
-        fraction[s]! += means[2 * s]! > 0 ? progress.cellMeans[half][number]![2 * s]! / means[2 * s]! : 0;
+        fraction[s]! += means[2 * s]! > 0 ? cell.means[2 * s]! / means[2 * s]! : 0;
       particles += count;
+      onProgress?.({ task: "motion-corrected map", done: ++done, total: cells.length });
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     groups.push({ corrected, fraction, particles });
@@ -107,14 +126,12 @@ export async function stateGroups(
     squares: onVoxels(lattice, squares, box),
     known: onVoxels(lattice, known, box).map((x) => 1 + x),
     mask: onVoxels(lattice, shares, box),
-    distances: ordered
-      .flat()
-      .reduce((sum, { cell, distance }) => sum + cell.particles.length * distance ** 2, 0),
+    distances: ordered.flat().reduce((sum, { cell, distance }) => sum + cell.particles * distance ** 2, 0),
   };
 }
 
 interface OrderedCell {
-  cell: LatentCell;
+  cell: StateCell;
   /** Among the cells of the half. */
   number: number;
   distance: number;
@@ -122,10 +139,10 @@ interface OrderedCell {
 
 /** The cells of a half in groups, nearest to a state first; whole cells, so that groups may be empty. */
 function nearestFirst(
-  cells: readonly LatentCell[],
+  cells: readonly StateCell[],
   target: GaussianModel,
 ): { ordered: OrderedCell[][]; total: number } {
-  const total = cells.reduce((sum, { particles }) => sum + particles.length, 0);
+  const total = cells.reduce((sum, { particles }) => sum + particles, 0);
   const sorted = cells
     .map((cell, number): OrderedCell => ({ cell, number, distance: stateDistance(target, cell.model) }))
     .sort((a, b) => a.distance - b.distance);
@@ -136,7 +153,7 @@ function nearestFirst(
     while (next < sorted.length && taken < wanted) {
       const one = sorted[next++]!;
       group.push(one);
-      taken += one.cell.particles.length;
+      taken += one.cell.particles;
     }
     return group;
   });

@@ -205,8 +205,8 @@ test("formats/relion5.star: RELION 5 with aberrations, whose stacks are missing"
   assert.equal(set.count, 17);
   assertNear(set.shifts()[2]!, -1.259694);
   assert.deepEqual(set.warnings, [
-    "beam tilt and higher-order aberrations in the optics table are corrected in reconstructions, not in trainings and motion-corrected maps",
-    "the anisotropic magnification in the optics table is corrected in reconstructions, not in trainings and motion-corrected maps",
+    "beam tilt and higher-order aberrations in the optics table are corrected in reconstructions and motion-corrected maps, not in trainings",
+    "the anisotropic magnification in the optics table is corrected in reconstructions and motion-corrected maps, not in trainings",
     "2 of 17 rows name an image a second time: rows of one image stay in the same half",
   ]);
   assert.equal(set.rotations().length, 17 * 9);

@@ -1,64 +1,46 @@
-import { InputError, throwIfStopped } from "../errors";
-import { isMagnified, largestMagnification } from "../optics/aberrations";
-import { type Ctf, CtfEvaluator } from "../optics/ctf";
-import { type PointGroup, product } from "../optics/symmetry";
-import type { LeftOutImage } from "../particles/images/imageOutliers";
-import type { TaskOptions } from "../progress";
-import { threadCount } from "../wasm/threadCount";
-import { aberrationTables, magnifiedAxes, magnifiedTerms } from "./aberrationTables";
-import { type BatchGroup, imageNumber, imageNumbers, statisticsNumbers } from "./backprojectionMemory";
-import { sampleLength } from "./gridLayout";
-import { imageScreens } from "./imageScreens";
-import { type ImageChunk, type ImageGroup, type ImageSource, imageChunks, readAhead } from "./imageSource";
-import { padding } from "./sampleSums";
-import { type BatchView, batchLength, ThreadedSums } from "./threadedSums";
+import { createHash } from "node:crypto";
+import { ImagePass, type PassTask, type SumShare } from "./imagePass";
+import type { ImageChunk, ImageSource } from "./imageSource";
+import { KeptSums, type Part, partsOf } from "./keptSums";
 
-/** A sum that an image is added to, and the factor of its samples and weights. */
-export interface SumShare {
-  sum: number;
-  weight: number;
+/** Where the sums of a pass are kept, for a call that goes on. */
+export interface KeepTask {
+  folder: string;
+  /** Letters, digits and underscores. */
+  name: string;
+  /** Differs for other particles, sums or options; see {@link sourceHash}. */
+  key: string;
+  /** Add only this part of the images, and keep its sums. Default: all, those of parts that are kept included */
+  part?: Part | undefined;
+  /** How many of the sums are kept, the first ones. Default: all */
+  sums?: number;
+  /** Whether the sums of all images are kept, even if they were quickly made. Default false. */
+  always?: boolean;
+  /** Sums that took less time, in ms, are not kept. Default: 20 s */
+  least?: number;
 }
 
 /** What is back-projected. */
-export interface BackprojectTask extends TaskOptions {
+export interface BackprojectTask extends PassTask {
   /** What progress is reported as. */
   name: string;
-  /** The particles to use. */
-  indices: Int32Array;
-  /** S, voxels along each edge of the maps. */
-  boxSize: number;
-  /** Number of sums. */
-  sums: number;
   /** The sums that a particle is added to. */
   sharesOf: (index: number) => readonly SumShare[];
-  /** Every image is added once for each operator. Default: once. */
-  group?: PointGroup | undefined;
-  /** Whether to use outlier images, too. */
-  keepOutliers?: boolean | undefined;
-  /** Worker threads. Default: one per core; small tasks are done without. */
-  threads?: number | undefined;
+  /** Default: nothing is kept. */
+  keep?: KeepTask | undefined;
 }
 
-/** Sums of images, and what they consist of. */
-export interface Backprojection {
-  sums: ThreadedSums;
-  /** Images in each sum. */
-  counts: Float64Array;
-  /** Outlier images that were not used, by index. */
-  leftOut: LeftOutImage[];
-}
-
-/** Smallest image that the kernel transforms. */
-const smallestImage = 8;
-/** Pixels of all images, and box size, up to which no threads are started. */
-const smallTask = { pixels: 1 << 21, boxSize: 64 };
+/** Default time in ms under which sums are not kept: they are made as fast as they are read. */
+const quick = 20_000;
+/** Sums are kept at least so often, in ms; a stop keeps them, too. */
+const every = 10 * 60_000;
 
 /**
- * Adds images to sums in one pass, on all cores. The sums have to be closed.
- * @throws InputError for images of less than 8 pixels along an edge, and those of the source
- * @throws StoppedError
+ * Adds all particles to sums, on all cores. The result has to be closed. With `keep` a call after a stop goes on, and parts that other
+ * machines have made are added up; those which nobody has made are made here.
+ * @throws InputError as `ImagePass.open`; StoppedError
  */
-export async function backproject(source: ImageSource, task: BackprojectTask): Promise<Backprojection> {
+export async function backproject(source: ImageSource, task: BackprojectTask): Promise<ImagePass> {
   const images = source.tilts?.();
   const particleOf = images?.particleOf;
   if (!images || images === source || !particleOf) return backprojectImages(source, task);
@@ -68,190 +50,142 @@ export async function backproject(source: ImageSource, task: BackprojectTask): P
   const indices = Int32Array.from(particleOf, (_, image) => image).filter(
     (image) => chosen[particleOf[image]!],
   );
-  const { leftOut, ...found } = await backprojectImages(images, {
+  const pass = await backprojectImages(images, {
     ...task,
     indices,
     sharesOf: (image) => task.sharesOf(particleOf[image]!),
   });
-  const inParticles = leftOut.map(({ index, ...rest }) => ({ ...rest, index: particleOf[index]! }));
-  return { ...found, leftOut: inParticles };
+  pass.leftOut = pass.leftOut.map(({ index, ...rest }) => ({ ...rest, index: particleOf[index]! }));
+  return pass;
 }
 
-async function backprojectImages(source: ImageSource, task: BackprojectTask): Promise<Backprojection> {
-  const { indices, signal, name } = task;
-  const groups = new ImageGroups(source, indices, task.boxSize);
-  const chunks = imageChunks(source, indices, (group) => groups.batchLength(group));
-  task.onProgress?.({ task: name, done: 0, total: indices.length });
-  const screens = task.keepOutliers ? undefined : await imageScreens(source, indices, signal);
-  const sums = startSums(source, task, { groups, chunks });
+async function backprojectImages(source: ImageSource, task: BackprojectTask): Promise<ImagePass> {
+  const pass = await ImagePass.open(source, task);
   try {
-    const writer = new BatchWriter(source, task, groups, sums);
-    const leftOut: LeftOutImage[] = [];
-    const counts = new Float64Array(task.sums);
-    let done = 0;
-    for await (const { chunk, images } of readAhead(source, chunks, signal)) {
-      const group = writer.write(chunk, images);
-      const statistics = await sums.sample(group, chunk.indices.length);
-      const screen = screens?.get(chunk.group);
-      const views: BatchView[] = [];
-      for (const [n, index] of chunk.indices.entries()) {
-        const [mean, standardDeviation, farthest] = statistics.subarray(statisticsNumbers * n);
-        const image = { mean: mean!, standardDeviation: standardDeviation!, farthest: farthest! };
-        const reason = screen?.judge(image);
-        if (reason !== undefined) {
-          leftOut.push({ index, reason });
-          continue;
-        }
-        const shares = task.sharesOf(index);
-        for (const { sum } of shares) counts[sum]!++;
-        writer.addViews(views, n, index, shares);
-      }
-      throwIfStopped(signal);
-      await sums.add(group, views);
-      throwIfStopped(signal);
-      done += chunk.indices.length;
-      task.onProgress?.({ task: name, done, total: indices.length });
-    }
-    leftOut.sort((a, b) => a.index - b.index);
-    return { sums, counts, leftOut };
+    await new KeptPass(pass, task).run();
+    pass.leftOut.sort((a, b) => a.index - b.index);
+    return pass;
   } catch (error) {
-    await sums.close();
+    await pass.close();
     throw error;
   }
 }
 
-function startSums(
-  source: ImageSource,
-  { boxSize, sums, threads, indices }: BackprojectTask,
-  { groups, chunks }: { groups: ImageGroups; chunks: readonly ImageChunk[] },
-): ThreadedSums {
-  const largest = { pixels: 0, samples: 0, images: 0 };
-  for (const { group, indices: members } of chunks) {
-    largest.pixels = Math.max(largest.pixels, members.length * group.boxSize ** 2);
-    largest.samples = Math.max(largest.samples, members.length * sampleLength(groups.batch(group).rings));
-    largest.images = Math.max(largest.images, members.length);
-  }
-  const small =
-    boxSize <= smallTask.boxSize && indices.length * largestArea(chunks) * sums <= smallTask.pixels;
-  const apix = (source.boxSize * source.apix) / boxSize;
-  const started = threads === undefined ? (small ? 0 : threadCount()) : threadCount(threads);
-  return new ThreadedSums({ boxSize, apix, sums, threads: started }, largest);
-}
-
-const largestArea = (chunks: readonly ImageChunk[]) =>
-  Math.max(...chunks.map(({ group }) => group.boxSize ** 2));
-
-/** How the images of each group are sampled. */
-class ImageGroups {
-  private readonly known = new Map<ImageGroup, BatchGroup>();
-  private readonly mapLength: number;
+class KeptPass {
+  private readonly chunks: ImageChunk[];
+  private readonly began = Date.now();
+  private last = Date.now();
 
   constructor(
-    private readonly source: ImageSource,
-    private readonly indices: Int32Array,
-    private readonly mapBox: number,
-  ) {
-    this.mapLength = source.boxSize * source.apix;
-  }
-
-  batchLength(group: ImageGroup): number {
-    return batchLength(group.boxSize, this.batch(group).rings);
-  }
-
-  batch(group: ImageGroup): BatchGroup {
-    let batch = this.known.get(group);
-    if (!batch) {
-      batch = this.made(group);
-      this.known.set(group, batch);
-    }
-    return batch;
-  }
-
-  /** Grid points per Fourier pixel of an image. */
-  scale(group: ImageGroup): number {
-    return (padding * this.mapLength) / (group.boxSize * group.apix);
-  }
-
-  private made(group: ImageGroup): BatchGroup {
-    const { boxSize: size, apix } = group;
-    if (size < smallestImage)
-      throw new InputError("images", `at least ${smallestImage} pixels along an edge`, `${size}`);
-    const { aberrations } = group;
-    const stretch = aberrations ? Math.max(1, largestMagnification(aberrations.magnification)) : 1;
-    const limit = Math.min(size, (this.mapBox * size * apix) / (this.mapLength * stretch)) / 2;
-    const rings = Math.ceil(limit) - 1;
-    const extent = Int32Array.from(
-      { length: rings + 1 },
-      (_, kx) => Math.ceil(Math.sqrt(limit * limit - kx * kx)) - 1,
-    );
-    const state = group.ctfPremultiplied ? 2 : group.phaseFlipped ? 1 : 0;
-    const tables = aberrationTables(aberrations, { rings, extent }, size * apix, this.ctfOf(group));
-    const { voltage = Number.NaN } = this.ctfOf(group) ?? {};
-    const made = { key: this.known.size, size, rings, extent, state, boxLength: size * apix, voltage };
-    return { ...made, ...(tables && { aberrations: tables }) };
-  }
-
-  /** The CTF of some image of a group. */
-  private ctfOf(group: ImageGroup): Ctf | undefined {
-    const index = this.indices.find((i) => this.source.opticsGroup(i) === group);
-    return index === undefined ? undefined : this.source.ctf(index);
-  }
-}
-
-/** Writes images, their numbers and their orientations for the threads. */
-class BatchWriter {
-  private readonly rotations: Float32Array;
-  private readonly shifts: Float32Array;
-  private readonly apix: number;
-
-  constructor(
-    private readonly source: ImageSource,
+    private readonly pass: ImagePass,
     private readonly task: BackprojectTask,
-    private readonly groups: ImageGroups,
-    private readonly sums: ThreadedSums,
   ) {
-    this.rotations = source.rotations();
-    this.shifts = source.shifts();
-    this.apix = (source.boxSize * source.apix) / task.boxSize;
+    this.chunks = pass.chunks(task.indices);
   }
 
-  write({ group, indices }: ImageChunk, images: Float32Array): BatchGroup {
-    const { source, sums, shifts } = this;
-    const boxLength = group.boxSize * group.apix;
-    const gain = (group.apix ** 2 * source.apix) / this.apix ** 3;
-    sums.pixels.set(images);
-    for (const [n, index] of indices.entries()) {
-      const numbers = sums.images.subarray(imageNumbers * n, imageNumbers * (n + 1));
-      const ctf = source.ctf(index);
-      numbers[imageNumber.ctf] = ctf ? 1 : 0;
-      if (ctf) {
-        const { fourth, constant, decay, ...terms } = new CtfEvaluator(ctf).inTurns(boxLength);
-        const { aberrations } = group;
-        const { xx, yy, xy } = aberrations ? magnifiedTerms(terms, aberrations.magnification) : terms;
-        numbers.set([xx, yy, xy, fourth, constant, decay], imageNumber.turns);
-      }
-      numbers[imageNumber.scale] = ctf ? ctf.scale : 1;
-      numbers[imageNumber.dose] = ctf?.dose ?? 0;
-      numbers[imageNumber.gain] = gain;
-      numbers[imageNumber.shift] = shifts[2 * index]! / boxLength;
-      numbers[imageNumber.shift + 1] = shifts[2 * index + 1]! / boxLength;
-    }
-    return this.groups.batch(group);
+  async run(): Promise<void> {
+    const { task, chunks } = this;
+    const { keep } = task;
+    task.onProgress?.({ task: task.name, done: 0, total: task.indices.length });
+    if (!keep) return this.add(chunks, 0);
+    if (keep.part)
+      return this.goOn(
+        new KeptSums(keep.folder, keep.name, keep.key, keep.part),
+        this.partOf(keep.part),
+        true,
+      );
+    const whole = new KeptSums(keep.folder, keep.name, keep.key);
+    const parts = (await whole.find()) ? undefined : await partsOf(keep.folder, keep.name, keep.key);
+    if (parts === undefined) return this.goOn(whole, chunks, keep.always === true);
+    for (let number = 1; number <= parts; number++) await this.addPart({ number, of: parts });
+    await this.keep(whole, chunks);
   }
 
-  /** Adds the orientations of image n of a batch, one for each operator and sum. */
-  addViews(views: BatchView[], n: number, index: number, shares: readonly SumShare[]): void {
-    const rotation = this.rotations.subarray(9 * index, 9 * index + 9);
-    const group = this.source.opticsGroup(index);
-    const scale = this.groups.scale(group);
-    const { aberrations } = group;
-    const magnification = aberrations && isMagnified(aberrations) ? aberrations.magnification : undefined;
-    const operators = this.task.group?.operators;
-    const rotations = operators ? operators.map((operator) => product(rotation, operator)) : [rotation];
-    for (const one of rotations) {
-      const rows = magnification ? magnifiedAxes(one, magnification) : one;
-      const axes = Float64Array.from({ length: 6 }, (_, i) => scale * rows[i]!);
-      for (const { sum, weight } of shares) views.push({ image: n, sum, weight, axes });
-    }
+  /** The chunks of a part. */
+  private partOf({ number, of }: Part): ImageChunk[] {
+    const at = (part: number) => Math.round((part * this.chunks.length) / of);
+    return this.chunks.slice(at(number - 1), at(number));
   }
+
+  /** Adds chunks, some of which may be in kept sums, and keeps the sums. */
+  private async goOn(kept: KeptSums, chunks: readonly ImageChunk[], always: boolean): Promise<void> {
+    const start = await this.restore(kept, chunks);
+    if (start === chunks.length && start > 0) return;
+    const { least = quick } = this.task.keep!;
+    await this.add(chunks, start, async (done) => {
+      const now = Date.now();
+      const isStopped = this.task.signal?.aborted === true && now - this.began > least;
+      if (isStopped || (done < chunks.length && now - this.last > every)) await this.keep(kept, chunks, done);
+    });
+    if (always || Date.now() - this.began > least) await this.keep(kept, chunks);
+  }
+
+  /** Adds the sums of a part that is complete, or makes them. */
+  private async addPart(part: Part): Promise<void> {
+    const { keep } = this.task;
+    const chunks = this.partOf(part);
+    const kept = new KeptSums(keep!.folder, keep!.name, keep!.key, part);
+    await this.add(chunks, await this.restore(kept, chunks));
+  }
+
+  /** Adds kept sums. @returns the number of chunks that they have */
+  private async restore(kept: KeptSums, chunks: readonly ImageChunk[]): Promise<number> {
+    const { pass, task } = this;
+    const state = await kept.find();
+    if (!state || state.of !== chunks.length || state.chunks > state.of) return 0;
+    await kept.addTo(this.grids(), state);
+    pass.sums.changed();
+    for (const [sum, count] of state.counts.entries()) pass.counts[sum]! += count;
+    pass.leftOut.push(...state.leftOut);
+    this.images += imagesIn(chunks.slice(0, state.chunks));
+    task.onProgress?.({ task: task.name, done: this.images, total: task.indices.length });
+    return state.chunks;
+  }
+
+  private grids(): Float32Array[] {
+    return this.pass.sums.grids(this.task.keep?.sums ?? this.task.sums);
+  }
+
+  /** Images that are in the sums. */
+  private images = 0;
+
+  private async add(
+    chunks: readonly ImageChunk[],
+    start: number,
+    added?: (chunks: number) => Promise<void>,
+  ): Promise<void> {
+    const { pass, task } = this;
+    const before = this.images;
+    await pass.add({
+      chunks: chunks.slice(start),
+      sharesOf: task.sharesOf,
+      added: async (images, done) => {
+        this.images = before + images;
+        task.onProgress?.({ task: task.name, done: this.images, total: task.indices.length });
+        await added?.(start + done);
+      },
+    });
+  }
+
+  private async keep(kept: KeptSums, chunks: readonly ImageChunk[], done = chunks.length): Promise<void> {
+    const { counts, leftOut } = this.pass;
+    const sums = this.task.keep?.sums ?? counts.length;
+    const state = { chunks: done, of: chunks.length, counts: [...counts.subarray(0, sums)], leftOut };
+    await kept.keep(state, this.grids());
+    this.last = Date.now();
+  }
+}
+
+const imagesIn = (chunks: readonly ImageChunk[]) =>
+  chunks.reduce((sum, { indices }) => sum + indices.length, 0);
+
+/** A hash that differs for other particles, poses, CTFs or optics. */
+export function sourceHash(source: ImageSource) {
+  const hash = createHash("sha256");
+  const { count, boxSize, apix } = source;
+  hash.update(JSON.stringify({ count, boxSize, apix }));
+  for (const values of [source.rotations(), source.shifts()])
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  for (let i = 0; i < count; i++) hash.update(JSON.stringify(source.ctf(i) ?? null));
+  return hash;
 }

@@ -110,6 +110,8 @@ export interface BatchGroup {
 /** A map to be made from sums: the sums whose samples are added, and where it goes, [S · S · S]. */
 export interface WantedMap {
   sums: readonly number[];
+  /** The sums whose weights divide. */
+  whole: readonly number[];
   /** Weights below this are set to it, for each padded shell, [S + 1]. */
   least: Float64Array;
   /** Working space, see `PaddedInverse`. */
@@ -122,7 +124,8 @@ export type BackprojectionRequest =
   | { task: "statistics"; size: number; count: number }
   | { task: "samples"; group: BatchGroup; count: number }
   | { task: "planes"; rings: number; count: number; slabs: readonly Slab[]; thread: number }
-  | { task: "weights"; weights: Float64Array }
+  | { task: "weights"; weights: Float64Array; sums: readonly number[] }
+  | { task: "clear"; sum: number }
   | { task: "columns"; map: WantedMap }
   | { task: "sections"; map: WantedMap };
 

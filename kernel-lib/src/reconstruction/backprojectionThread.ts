@@ -41,7 +41,8 @@ export class BackprojectionThread {
     if (request.task === "statistics") this.measure(request.size, request.count);
     else if (request.task === "samples") this.sample(request);
     else if (request.task === "planes") this.distribute(request);
-    else if (request.task === "weights") this.inverse.addWeights(request.weights, () => this.next());
+    else if (request.task === "weights") this.inverse.addWeights(request, () => this.next());
+    else if (request.task === "clear") this.inverse.clear(request.sum, () => this.next());
     else if (request.task === "columns") this.inverse.columns(request.map, () => this.next());
     else this.inverse.sections(request.map, () => this.next());
   }

@@ -1,4 +1,4 @@
-import { padding } from "./sampleSums";
+import { padding } from "./paddedGrid";
 
 /** Some planes of constant z of the padded grids of all sums, in one memory. */
 export interface GridPart {
@@ -9,8 +9,8 @@ export interface GridPart {
 }
 
 /**
- * The layout of sums on the padded half grid of a 3-D transform, as `SampleSums` describes it: [z][y][x] with x ≥ 0, three numbers a
- * point. Planes of constant z are divided into parts, which fit into a WebAssembly memory each; a part holds its planes of all sums.
+ * The layout of sums on the padded half grid of a 3-D transform: [z][y][x] with x ≥ 0 and the origin at (0, reach, reach), three numbers a
+ * point, Σ c·re, Σ c·im and Σ c² of samples re + i·im with CTF c. Planes of constant z are divided into parts, which fit into a WebAssembly memory each; a part holds its planes of all sums.
  */
 export interface GridLayout {
   /** S, voxels along each edge of the map. */

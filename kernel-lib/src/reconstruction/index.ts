@@ -9,7 +9,10 @@ export {
   readFsc,
   resolutionAt,
 } from "./fsc";
+export type { Helix } from "./helicalSource";
 export type { ImageGroup, ImageSource } from "./imageSource";
+export type { InvertedImages } from "./invertedImages";
+export type { Part } from "./keptSums";
 export type { PlacedParticles } from "./kernelWeights";
 export {
   type LocalResolution,

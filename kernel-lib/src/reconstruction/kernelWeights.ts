@@ -1,5 +1,5 @@
 import { InputError } from "../errors";
-import type { SumShare } from "./backproject";
+import type { SumShare } from "./imagePass";
 
 /** Places of particles in a latent space, of any program. */
 export interface PlacedParticles {

@@ -7,7 +7,9 @@ import { beginTask, type TaskOptions } from "../progress";
 import { backproject } from "./backproject";
 import { finishMaps } from "./finishMaps";
 import type { FscCurve } from "./fsc";
+import { checkHelix, type Helix, helicalSource } from "./helicalSource";
 import type { ImageSource } from "./imageSource";
+import { type InvertedImages, invertedImages } from "./invertedImages";
 import type { ThreadedSums } from "./threadedSums";
 
 /** Options of {@link reconstruct}. */
@@ -41,6 +43,8 @@ export interface ReconstructOptions extends TaskOptions {
    * proportional to their number. Not for the symmetry copies of a set that was opened with a symmetry. Default: none.
    */
   symmetry?: string | undefined;
+  /** Helical symmetry about the z axis, as `relion_reconstruct --nr_helical_asu`: every image is used once for each unit. Default: none. */
+  helix?: Helix | undefined;
   /** Worker threads; the result does not depend on their number. Default: one per core. */
   threads?: number | undefined;
 }
@@ -57,6 +61,8 @@ export interface Reconstruction {
   fsc?: FscCurve;
   /** Outlier images that were not used. */
   leftOut: LeftOutImage[];
+  /** Particles of a sample that agree with the others only with inverted contrast, if there are such. */
+  inverted?: InvertedImages;
 }
 
 /**
@@ -85,29 +91,42 @@ export async function reconstruct(
   options: ReconstructOptions = {},
 ): Promise<Reconstruction> {
   const task = beginTask(options);
+  if (task.helix) checkHelix(task.helix);
   const indices = checkIndices(source, task.indices);
   const boxSize = checkBoxSize(source, task.boxSize);
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate");
   const group = task.symmetry === undefined ? undefined : pointGroup(task.symmetry);
   const halfShares = [0, 1].map((sum) => [{ sum, weight: 1 }]);
-  const { sums, counts, leftOut } = await backproject(source, {
+  const units = task.helix?.units ?? 1;
+  const pass = await backproject(task.helix ? helicalSource(source, task.helix) : source, {
     ...task,
     name: "reconstruct",
-    indices,
+    indices: Int32Array.from(
+      { length: units * indices.length },
+      (_, n) => units * indices[Math.floor(n / units)]! + (n % units),
+    ),
     boxSize,
     group,
     sums: halfOf ? 2 : 1,
-    sharesOf: (index) => halfShares[halfOf ? halfOf(index) : 0]!,
+    sharesOf: (index) => halfShares[halfOf ? halfOf(Math.floor(index / units)) : 0]!,
   });
+  const { sums, counts } = pass;
+  const leftOut = pass.leftOut
+    .filter(({ index }) => index % units === 0)
+    .map((one) => ({ ...one, index: one.index / units }));
   try {
     if (counts.every((count) => count === 0)) {
       const found = `${leftOut.length} constant ones`;
       throw new InputError("particles to reconstruct", "images that vary", found);
     }
     const diameter = task.maskDiameter ?? source.boxSize * source.apix;
-    return { ...(await mapsOf(sums, halfOf ? [0, 1] : [0], counts, diameter)), leftOut };
+    const maps = await mapsOf(sums, halfOf ? [0, 1] : [0], counts, diameter);
+    const left = new Set(leftOut.map(({ index }) => index));
+    const used = indices.filter((index) => !left.has(index));
+    const inverted = await invertedImages(source, used, task);
+    return { ...maps, leftOut, ...(inverted && { inverted }) };
   } finally {
-    await sums.close();
+    await pass.close();
   }
 }
 
@@ -121,7 +140,7 @@ export async function mapsOf(
   [first, second]: readonly [number, number?],
   counts: Float64Array,
   diameter: number,
-): Promise<Omit<Reconstruction, "leftOut">> {
+): Promise<Omit<Reconstruction, "leftOut" | "inverted">> {
   const map = await sums.map(second === undefined ? [first] : [first, second]);
   if (second === undefined || counts[first] === 0 || counts[second] === 0) {
     await finishMaps({ maps: [map], diameter });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import * as v from "valibot";
@@ -6,19 +5,32 @@ import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
 import { writeMap } from "../maps/mapFile";
+import { finalName } from "../partialName";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
 import { beginTask } from "../progress";
 import { checked, parsedJson } from "../schema";
 import { packageVersion } from "../version";
+import { sourceHash } from "./backproject";
 import { formatFsc, resolutionAt } from "./fsc";
 import type { ImageSource } from "./imageSource";
+import type { Part } from "./keptSums";
 import { checkPlaces, type PlacedParticles } from "./kernelWeights";
-import { reconstructStates, type StateMap, type StateMapsOptions } from "./stateMaps";
+import { mapSeries } from "./mapSeries";
+import { checkBoxSize } from "./reconstruct";
+import { reconstructKept, type StateMap, type StateMapsOptions, statesPerPass } from "./stateMaps";
 
 /** Options of {@link writeStates}. */
 export interface WriteStatesOptions extends Omit<StateMapsOptions, "onState" | "keepMaps"> {
-  /** Go on with a folder of the same particles, places, states and options: states that it has are left as they are. Default false. */
+  /**
+   * Go on with a folder of the same particles, places, states and options: states that it has are left as they are, a pass over the images
+   * that was stopped goes on where it stopped, and the sums of parts are added. Default false.
+   */
   resume?: boolean;
+  /**
+   * Read only one of several parts of the images and keep the sums in the folder, such as in one of several jobs; the states are then made
+   * by a call that resumes. Default: all.
+   */
+  part?: Part | undefined;
   /** What to write into the maps as their origin, such as the particle file. */
   label?: string;
 }
@@ -41,7 +53,7 @@ export interface WrittenState {
 
 /** The result of {@link writeStates}. */
 export interface WrittenStates {
-  /** All states, also those of a former call. */
+  /** All states, also those of a former call; none with `part`. */
   states: WrittenState[];
   /** States that a former call had written. */
   resumed: number;
@@ -61,6 +73,8 @@ const writtenSchema = v.object({
 });
 const recordSchema = v.object({
   settings: v.string(),
+  /** States whose sums are made together. */
+  each: v.number(),
   states: v.array(v.nullable(writtenSchema)),
 });
 type FolderRecord = v.InferOutput<typeof recordSchema>;
@@ -68,7 +82,7 @@ type FolderRecord = v.InferOutput<typeof recordSchema>;
 const recordName = "states.json";
 
 /**
- * {@link reconstructStates} into a folder: for each state its map, half maps named as RELION does, FSC and local resolution; `states.csv`
+ * As `reconstruction.states` into a folder: for each state its map, half maps named as RELION does, FSC and local resolution; `states.csv`
  * with place, particles and resolution of each; and `series.cxc`, which shows the maps as a movie in ChimeraX. A state is written when it is complete,
  * so that a stopped call can be resumed.
  * @param folder new or empty, unless the call is resumed
@@ -93,39 +107,35 @@ export async function writeStates(
   folder: string,
   options: WriteStatesOptions = {},
 ): Promise<WrittenStates> {
-  const { resume = false, label, ...task } = beginTask(options);
+  const { resume = false, label, part, ...task } = beginTask(options);
   checkPlaces(source.count, placed, states);
   const settings = digest(source, placed, states, task);
-  const record = await openFolder(folder, settings, states.length, resume);
+  const each = statesPerPass(checkBoxSize(source, task.boxSize), task.memory);
+  const made = { settings, each, states: states.map(() => null) };
+  const record = await openFolder(folder, made, { resume, isPart: part !== undefined });
   const names = namesOf(states.length);
-  const missing: number[] = [];
   for (let s = 0; s < states.length; s++)
-    if (!record.states[s] || !(await exists(path.join(folder, names[s]!)))) missing.push(s);
+    if (!(await exists(path.join(folder, names[s]!)))) record.states[s] = null;
+  const resumed = record.states.filter((state) => state !== null).length;
   const save = () => writeAtomic(path.join(folder, recordName), `${JSON.stringify(record, null, 2)}\n`);
   await save();
-  const given = missing.map((s) => states[s]!);
   const labels = [`states of ${label ?? "particles"}`];
-  const onState = async (state: StateMap, index: number) => {
-    const s = missing[index]!;
+  const onState = async (state: StateMap, s: number) => {
     record.states[s] = await writeState(folder, names[s]!, state, {
       labels: [...labels, `state ${s + 1} at ${state.place.map((x) => x.toPrecision(5)).join(" ")}`],
       ...(task.signal && { signal: task.signal }),
     });
     await save();
   };
-  const found =
-    given.length === 0
-      ? { passes: 0, leftOut: [] }
-      : await reconstructStates(source, placed, given, { ...task, onState, keepMaps: false });
+  const key = `${settings} ${record.each}`;
+  const keep = { folder, key, isDone: (s: number) => record.states[s] !== null, part };
+  const given = { ...task, onState, keepMaps: false };
+  const { passes, leftOut } = await reconstructKept(source, placed, states, given, keep, record.each);
+  if (part) return { states: [], resumed, passes, leftOut };
   const written = record.states as WrittenState[];
   await writeAtomic(path.join(folder, "states.csv"), tableOf(written, placed.latent));
-  await writeAtomic(path.join(folder, "series.cxc"), seriesOf(names));
-  return {
-    states: written,
-    resumed: states.length - missing.length,
-    passes: found.passes,
-    leftOut: found.leftOut,
-  };
+  await writeAtomic(path.join(folder, "series.cxc"), mapSeries(names));
+  return { states: written, resumed, passes, leftOut };
 }
 
 function namesOf(count: number): string[] {
@@ -141,35 +151,36 @@ function digest(
   { particles, boxSize, maskDiameter, keepOutliers, symmetry, halves, indices, local }: StateMapsOptions,
 ): string {
   const numbers = (values: ArrayLike<number>) => new Uint8Array(Float64Array.from(values).buffer);
-  const hash = createHash("sha256").update(`${packageVersion} ${source.count} ${latent}`);
-  for (const values of [places, source.rotations(), source.shifts(), ...states]) hash.update(numbers(values));
+  const hash = sourceHash(source).update(`${packageVersion} ${latent}`);
+  for (const values of [places, ...states]) hash.update(numbers(values));
   for (const values of [indices, halves, local?.mask?.data])
     hash.update(values === undefined ? "-" : typeof values === "string" ? values : numbers(values));
   const bands = local && { ...local, mask: undefined };
-  const rest = [source.boxSize, source.apix, particles, boxSize, maskDiameter, keepOutliers, symmetry, bands];
+  const rest = [particles, boxSize, maskDiameter, keepOutliers, symmetry, bands];
   return hash.update(JSON.stringify(rest)).digest("hex");
 }
 
 async function openFolder(
   folder: string,
-  settings: string,
-  count: number,
-  resume: boolean,
+  made: FolderRecord,
+  { resume, isPart }: { resume: boolean; isPart: boolean },
 ): Promise<FolderRecord> {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, recordName);
-  if (!resume) {
-    const found = await readdir(folder);
-    if (found.length > 0)
-      throw new InputError(folder, "a new or empty folder, or to resume what it has", found[0]!);
-    return { settings, states: new Array(count).fill(null) };
+  if ((resume || isPart) && (await exists(file))) {
+    const record = checked(recordSchema, parsedJson(await readFile(file, "utf8"), file), file);
+    if (record.settings !== made.settings || record.states.length !== made.states.length)
+      throw new InputError(file, "the same particles, places, states and options to resume", "others");
+    return record;
   }
-  if (!(await exists(file))) return openFolder(folder, settings, count, false);
-  const record = checked(recordSchema, parsedJson(await readFile(file, "utf8"), file), file);
-  if (record.settings !== settings || record.states.length !== count)
-    throw new InputError(file, "the same particles, places, states and options to resume", "others");
-  return record;
+  // Other parts may have begun.
+  const other = (await readdir(folder)).find((name) => !isPart || !isOfPart(finalName(name)));
+  if (other !== undefined)
+    throw new InputError(folder, "a new or empty folder, or to resume what it has", other);
+  return made;
 }
+
+const isOfPart = (name: string) => name === recordName || /^pass_states_\d+_part_.*\.(json|f32)$/.test(name);
 
 const exists = (file: string) =>
   stat(file).then(
@@ -210,10 +221,4 @@ function tableOf(states: readonly WrittenState[], latent: number): string {
     return [s + 1, file, ...place.map(text), particles, ...numbers].join(",");
   });
   return `${[...header, "resolution_05_angstrom", "resolution_0143_angstrom"].join(",")}\n${rows.join("\n")}\n`;
-}
-
-/** A script of ChimeraX that shows maps one after the other, at the same level. */
-function seriesOf(names: readonly string[]): string {
-  const play = ["volume #1 sdLevel 3", "view", "vseries play #1 direction oscillate loop true"];
-  return `# Open this file in ChimeraX: the states as a movie.\nopen ${names.join(" ")} vseries true\n${play.join("\n")}\n`;
 }

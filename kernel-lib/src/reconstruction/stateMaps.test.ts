@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { test } from "vitest";
 import { skipIf } from "../../../tests/requirement";
@@ -81,6 +81,37 @@ test("with little memory the images are read more than once, for the same maps",
   const often = await reconstructStates(source, placed, wanted, { memory: 4 * sumBytes(32) });
   assert.deepEqual([once.passes, often.passes], [1, 2]);
   for (const [s, { map }] of once.states.entries()) assert.deepEqual(often.states[s]!.map.data, map.data);
+});
+
+test("states whose images were read in parts by several calls are those of one call to rounding", async (t) => {
+  const folder = path.join(temporaryFolder(t), "states");
+  let read = 0;
+  const counted = {
+    ...source,
+    readGroupImages: (indices: ArrayLike<number>) => {
+      read += indices.length;
+      return source.readGroupImages(indices);
+    },
+  };
+  const wanted = [[-0.5], [0.5]];
+  const options = { particles: 100, keepOutliers: true };
+  for (const number of [2, 1])
+    await writeStates(counted, placed, wanted, folder, { ...options, part: { number, of: 2 } });
+  assert.equal(existsSync(path.join(folder, "state_01.mrc")), false);
+  read = 0;
+  const { states } = await writeStates(counted, placed, wanted, folder, { ...options, resume: true });
+  assert.equal(read, 0);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith("pass")),
+    [],
+  );
+  const whole = (await reconstructStates(source, placed, wanted, options)).states[1]!.map.data;
+  const joined = (await readMap(path.join(folder, states[1]!.file))).data;
+  const scale = Math.max(...whole);
+  assert.equal(
+    joined.findIndex((x, i) => !(Math.abs(x - whole[i]!) < 1e-4 * scale)),
+    -1,
+  );
 });
 
 test("places, states and particles that do not fit are refused", async () => {

@@ -7,7 +7,9 @@ import type { LeftOutImage } from "../particles/images/imageOutliers";
 import { beginTask, type TaskOptions } from "../progress";
 import { backproject } from "./backproject";
 import { sumBytes } from "./gridLayout";
+import type { ImagePass } from "./imagePass";
 import type { ImageSource } from "./imageSource";
+import { checkPart, type Part, removeSums } from "./keptSums";
 import {
   checkPlaces,
   type PlacedParticles,
@@ -47,7 +49,7 @@ export interface StateMapsOptions
 }
 
 /** The map of a state. */
-export interface StateMap extends Omit<Reconstruction, "leftOut"> {
+export interface StateMap extends Omit<Reconstruction, "leftOut" | "inverted"> {
   /** Its place in the latent space. */
   place: number[];
   /** Particles with a weight, outlier images included. */
@@ -100,33 +102,69 @@ const localBands = 16;
  * run.close();
  * ```
  */
-export async function reconstructStates(
+export function reconstructStates(
   source: ImageSource,
   placed: PlacedParticles,
   states: readonly ArrayLike<number>[],
   options: StateMapsOptions = {},
 ): Promise<StateMaps> {
+  return reconstructKept(source, placed, states, options);
+}
+
+/** Where the sums of states are kept, for a call that goes on. */
+export interface KeptStates {
+  folder: string;
+  /** Differs for other particles, places, states or options. */
+  key: string;
+  /** Whether a state is finished. */
+  isDone: (state: number) => boolean;
+  /** Add only this part of the images, and make no maps. Default: all */
+  part?: Part | undefined;
+}
+
+/** Most states whose sums are made together. @param memory bytes that the sums may take */
+export function statesPerPass(boxSize: number, memory = availableMemory() / 2): number {
+  return Math.max(1, Math.floor(memory / (2 * sumBytes(boxSize))));
+}
+
+/**
+ * {@link reconstructStates} with sums that are kept.
+ * @param each states of a pass. Default: by the memory
+ */
+export async function reconstructKept(
+  source: ImageSource,
+  placed: PlacedParticles,
+  states: readonly ArrayLike<number>[],
+  options: StateMapsOptions,
+  keep?: KeptStates,
+  each = statesPerPass(checkBoxSize(source, options.boxSize), options.memory),
+): Promise<StateMaps> {
   const task = beginTask(options);
+  if (keep?.part) checkPart(keep.part);
   checkPlaces(source.count, placed, states);
   const indices = checkIndices(source, task.indices);
   const boxSize = checkBoxSize(source, task.boxSize);
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate")!;
   const count = particlesOfState(indices.length, task.particles);
-  const memory = task.memory ?? availableMemory() / 2;
-  const each = Math.max(1, Math.floor(memory / (2 * sumBytes(boxSize))));
   const result: StateMaps = { states: [], passes: 0, leftOut: [] };
   const leftOut = new Map<number, LeftOutImage>();
   for (let from = 0; from < states.length; from += each) {
-    result.passes++;
     const some = states.slice(from, from + each);
-    const pass = { source, task, boxSize, halfOf };
+    if (keep && some.every((_, s) => keep.isDone(from + s))) continue;
+    const name = `states_${from + 1}`;
+    const pass = { source, task, boxSize, halfOf, ...(keep && { keep: { ...keep, name } }) };
     const kernels = some.map((state) => stateKernel(placed, indices, state, count));
-    const found = await onePass(pass, kernels, async (map, s) => {
-      const one = { ...map, place: Array.from(some[s]!) };
-      await task.onState?.(one, from + s);
-      if (task.keepMaps ?? true) result.states.push(one);
+    const found = await onePass(pass, kernels, {
+      isDone: (s) => keep?.isDone(from + s) === true,
+      take: async (map, s) => {
+        const one = { ...map, place: Array.from(some[s]!) };
+        await task.onState?.(one, from + s);
+        if (task.keepMaps ?? true) result.states.push(one);
+      },
     });
-    for (const one of found) leftOut.set(one.index, one);
+    if (found.read > 0) result.passes++;
+    for (const one of found.leftOut) leftOut.set(one.index, one);
+    if (keep && !keep.part) await removeSums(keep.folder, name);
   }
   result.leftOut = [...leftOut.values()].sort((a, b) => a.index - b.index);
   return result;
@@ -143,16 +181,23 @@ interface Pass {
   task: StateMapsOptions;
   boxSize: number;
   halfOf: (index: number) => number;
+  keep?: KeptStates & { name: string };
 }
 
-/** Reconstructs states together. @returns outlier images */
+/** What is done with the states of a pass. */
+interface TakeStates {
+  isDone: (s: number) => boolean;
+  take: (map: Omit<StateMap, "place">, s: number) => Promise<void>;
+}
+
+/** Reconstructs states together. @returns outlier images, and how many were read */
 async function onePass(
-  { source, task, boxSize, halfOf }: Pass,
+  { source, task, boxSize, halfOf, keep }: Pass,
   kernels: readonly StateKernel[],
-  take: (map: Omit<StateMap, "place">, s: number) => Promise<void>,
-): Promise<LeftOutImage[]> {
+  { isDone, take }: TakeStates,
+): Promise<Pick<ImagePass, "leftOut" | "read">> {
   const shares = sharesOfStates(kernels, halfOf);
-  const { sums, counts, leftOut } = await backproject(source, {
+  const pass = await backproject(source, {
     ...task,
     name: "maps of states",
     indices: Int32Array.from(shares.keys()).sort(),
@@ -160,11 +205,15 @@ async function onePass(
     group: task.symmetry === undefined ? undefined : pointGroup(task.symmetry),
     sums: 2 * kernels.length,
     sharesOf: (index) => shares.get(index)!,
+    keep,
   });
+  const { sums, counts } = pass;
   try {
+    if (keep?.part) return pass;
     const diameter = task.maskDiameter ?? source.boxSize * source.apix;
     for (const [s, { particles, effective, radius }] of kernels.entries()) {
       throwIfStopped(task.signal);
+      if (isDone(s)) continue;
       const pair = [2 * s, 2 * s + 1] as const;
       if (counts[pair[0]]! + counts[pair[1]]! === 0)
         throw new InputError(`state ${s + 1}`, "particles whose images vary", "none");
@@ -172,9 +221,9 @@ async function onePass(
       const local = task.local && maps.half1 && (await localOf(maps, task, diameter));
       await take({ ...maps, particles: particles.length, effective, radius, ...(local && { local }) }, s);
     }
-    return leftOut;
+    return pass;
   } finally {
-    await sums.close();
+    await pass.close();
   }
 }
 

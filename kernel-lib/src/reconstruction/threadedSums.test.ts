@@ -7,7 +7,7 @@ import { pointGroup, product } from "../optics/symmetry";
 import { randomRotation } from "../projection/examples";
 import { Random } from "../random";
 import { type BatchGroup, imageNumber, imageNumbers } from "./backprojectionMemory";
-import { Backprojector } from "./backprojector";
+import { Backprojector } from "./backprojector.test.helper";
 import { gridLayout, sampleLength, sumBytes } from "./gridLayout";
 import { type BatchView, ThreadedSums, type ThreadedSumsOptions } from "./threadedSums";
 

@@ -16,8 +16,8 @@ import {
 } from "./backprojectionMemory";
 import { BackprojectionThread } from "./backprojectionThread";
 import { type GridLayout, gridLayout, sampleLength } from "./gridLayout";
+import { minWeight } from "./paddedGrid";
 import { columnsLength } from "./paddedInverse";
-import { minWeight } from "./sampleSums";
 
 /** Bytes of the samples of a batch: enough that a slab of the grid, once in the cache, is used many times. */
 const batchBytes = 48 * 2 ** 20;
@@ -69,8 +69,10 @@ export class ThreadedSums {
   private readonly slabs: Slab[];
   private readonly clients: WorkerClient<BackprojectionRequest, void>[];
   private readonly own: BackprojectionThread | undefined;
-  /** Weight of every sum in every padded shell, and last the grid points in it; made when it is needed. */
-  private shells: Float64Array[] | undefined;
+  /** Weight of a sum in every padded shell, made when it is needed. */
+  private readonly shells = new Map<number, Float64Array>();
+  /** Grid points in every padded shell. */
+  private points: Float64Array | undefined;
   private columns: Float32Array | undefined;
 
   /** @param largest numbers of pixels and of samples of the largest batch */
@@ -148,7 +150,7 @@ export class ThreadedSums {
 
   /** Adds views of the sampled batch, in order. */
   async add(group: BatchGroup, views: readonly BatchView[]): Promise<void> {
-    this.shells = undefined;
+    for (const { sum } of views) this.shells.delete(sum);
     for (let from = 0; from < views.length; from += mostViews) {
       const some = views.slice(from, from + mostViews);
       for (const part of this.shared.parts) this.writeViews(part, group, some);
@@ -171,13 +173,38 @@ export class ThreadedSums {
     }
   }
 
-  /** The map of some sums together. */
-  async map(sums: readonly number[]): Promise<Volume> {
+  /** The grids of the first sums, part by part; valid until the sums are closed. */
+  grids(sums: number): Float32Array[] {
+    const { strideZ, parts } = this.layout;
+    return this.shared.parts.map(({ memory, grid }, p) => {
+      const { first, end } = parts[p]!;
+      return new Float32Array(memory.buffer, grid, strideZ * (end - first) * sums);
+    });
+  }
+
+  /** To be called after the grids were changed. */
+  changed(): void {
+    this.shells.clear();
+  }
+
+  /** Sets a sum to 0. */
+  async clear(sum: number): Promise<void> {
+    this.shells.delete(sum);
+    await this.all({ task: "clear", sum });
+  }
+
+  /**
+   * The map of some sums together.
+   * @param whole the sums whose weights divide. Default: the same
+   * @param least fraction of the mean of their shell that weights are kept above
+   */
+  async map(sums: readonly number[], whole: readonly number[] = sums, least = minWeight): Promise<Volume> {
     const { boxSize, apix } = this.given;
     this.columns ??= new Float32Array(new SharedArrayBuffer(4 * columnsLength(boxSize)));
     const map = {
       sums,
-      least: (await this.shellMeans(sums)).map((mean) => minWeight * mean),
+      whole,
+      least: (await this.shellMeans(whole)).map((mean) => least * mean),
       columns: this.columns,
       data: new Float32Array(new SharedArrayBuffer(4 * boxSize ** 3)),
     };
@@ -186,31 +213,32 @@ export class ThreadedSums {
     return { data: map.data, size: [boxSize, boxSize, boxSize], apix };
   }
 
-  /** Mean weight in each padded shell, [S + 1]. */
-  private async shellMeans(sums: readonly number[]): Promise<Float64Array> {
-    this.shells ??= await this.shellWeights();
-    const shells = this.shells;
-    const count = shells[this.layout.sums]!;
-    return count.map((points, shell) => {
-      const weight = sums.reduce((total, sum) => total + shells[sum]![shell]!, 0);
+  /** Mean weight of some sums together in each padded shell, [S + 1]. */
+  async shellMeans(sums: readonly number[]): Promise<Float64Array> {
+    const missing = sums.filter((sum) => !this.shells.has(sum));
+    if (missing.length > 0) await this.weigh(missing);
+    return this.points!.map((points, shell) => {
+      const weight = sums.reduce((total, sum) => total + this.shells.get(sum)![shell]!, 0);
       return points > 0 ? weight / points : 0;
     });
   }
 
-  private async shellWeights(): Promise<Float64Array[]> {
-    const { boxSize, sums } = this.layout;
+  private async weigh(sums: readonly number[]): Promise<void> {
+    const { boxSize } = this.layout;
     const planes = 2 * boxSize - 1;
     const length = boxSize + 1;
-    const weights = new Float64Array(new SharedArrayBuffer(8 * planes * (sums + 1) * length));
-    await this.all({ task: "weights", weights });
-    return Array.from({ length: sums + 1 }, (_, sum) => {
+    const weights = new Float64Array(new SharedArrayBuffer(8 * planes * (sums.length + 1) * length));
+    await this.all({ task: "weights", weights, sums });
+    const totals = Array.from({ length: sums.length + 1 }, (_, n) => {
       const total = new Float64Array(length);
       for (let plane = 0; plane < planes; plane++) {
-        const from = (plane * (sums + 1) + sum) * length;
+        const from = (plane * (sums.length + 1) + n) * length;
         for (let shell = 0; shell < length; shell++) total[shell]! += weights[from + shell]!;
       }
       return total;
     });
+    this.points = totals.pop()!;
+    for (const [n, sum] of sums.entries()) this.shells.set(sum, totals[n]!);
   }
 
   /** Lets all threads work on a task. */

@@ -45,7 +45,7 @@ const mostDistortion = 0.3;
 /** Where aberrations of RELION's STAR files are corrected, and where not. */
 export function aberrationWarnings(groups: readonly OpticsGroup[], table: StarTable): string[] {
   const warnings: string[] = [];
-  const where = "corrected in reconstructions, not in trainings and motion-corrected maps";
+  const where = "corrected in reconstructions and motion-corrected maps, not in trainings";
   const all = groups.flatMap(({ aberrations }) => aberrations ?? []);
   if (all.some(({ odd, even, beamTilt }) => [...odd, ...even, ...beamTilt].some((x) => x !== 0)))
     warnings.push(`beam tilt and higher-order aberrations in the optics table are ${where}`);

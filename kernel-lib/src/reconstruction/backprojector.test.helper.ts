@@ -1,8 +1,8 @@
-import { halfWidth } from "../fourier/fft";
+import { halfWidth, ifft3Real } from "../fourier/fft";
 import type { Volume } from "../maps/volume";
 import type { CtfEvaluator } from "../optics/ctf";
 import { type PointGroup, product } from "../optics/symmetry";
-import { dividedMap, padding, type SampleSums } from "./sampleSums";
+import { griddingCorrection, minWeight, padding, placesInPadded } from "./paddedGrid";
 
 /** How the CTF is contained in an image: as recorded, with phases flipped, or multiplied by the CTF once more. */
 export type CtfState = "raw" | "phaseFlipped" | "premultiplied";
@@ -50,13 +50,8 @@ function sampledRows(limit: number): SampledRows {
 }
 
 /**
- * Sums of CTF-weighted image transforms, and of their weights, on the padded half grid of a 3-D transform, and the
- * map made from them. Several may be filled side by side (half maps) and merged.
- *
- * The sums are divided directly. RELION iterates the gridding weights (Pipe and Menon, Magn. Reson. Med. 41, 179, 1999),
- * which takes longer. With 300 noise-free images both maps are equally close to the true one (FSC within 0.001 in every
- * shell below Nyquist, or better here), with 300 very noisy ones RELION's FSC is 0.01–0.03 higher where it is below 0.4,
- * and with 3,000 the two agree to an FSC of 0.997 at half Nyquist.
+ * The reference for `ThreadedSums`, in JavaScript and one thread, samples in double precision: sums of CTF-weighted image transforms, and of
+ * their weights, on the padded half grid of a 3-D transform, and the map made from them. Several may be filled side by side (half maps) and merged.
  */
 export class Backprojector implements SampleSums {
   /** Interleaved (Σ c·re, Σ c·im, Σ c²), [z][y][x] with x ≥ 0 and the origin at (0, reach, reach). */
@@ -270,5 +265,103 @@ function fillPhases(phases: Float64Array, first: number, turns: number): void {
     const angle = 2 * Math.PI * k * turns;
     phases[i] = Math.cos(angle);
     phases[i + 1] = Math.sin(angle);
+  }
+}
+
+/** Sums of CTF-weighted image transforms, and of their weights, on the padded half grid of a 3-D transform. */
+interface SampleSums {
+  /** Interleaved (Σ c·re, Σ c·im, Σ c²), [z][y][x] with x ≥ 0 and the origin at (0, reach, reach). */
+  readonly grid: Float32Array;
+  /** Index of the origin along y and z. */
+  readonly reach: number;
+  /** S, voxels along each edge of the map. */
+  readonly boxSize: number;
+  /** Å per voxel. */
+  readonly apix: number;
+}
+
+/** The map of sums: divided by their weights, transformed back, and corrected for the gridding. */
+function dividedMap(sums: SampleSums): Volume {
+  const { grid } = sums;
+  const means = shellMeans(sums);
+  const half = emptyHalf(sums);
+  visit(sums, (from, mirror, to, shell) => {
+    let re = grid[from]!;
+    let im = grid[from + 1]!;
+    let weight = grid[from + 2]!;
+    if (mirror >= 0) {
+      re += grid[mirror]!;
+      im -= grid[mirror + 1]!;
+      weight += grid[mirror + 2]!;
+    }
+    if (weight === 0) return;
+    const divisor = Math.max(weight, minWeight * means[shell]!);
+    half[to] = re / divisor;
+    half[to + 1] = im / divisor;
+  });
+  return mapOf(sums, half);
+}
+
+/** Mean weight in each padded shell, [S + 1]. */
+function shellMeans(sums: SampleSums): Float64Array {
+  const { grid, boxSize } = sums;
+  const shells = (padding * boxSize) / 2 + 1;
+  const [weight, count] = [new Float64Array(shells), new Float64Array(shells)];
+  visit(sums, (from, mirror, _, shell) => {
+    weight[shell]! += grid[from + 2]! + (mirror < 0 ? 0 : grid[mirror + 2]!);
+    count[shell]! += 1;
+  });
+  return weight.map((sum, shell) => (count[shell]! > 0 ? sum / count[shell]! : 0));
+}
+
+function emptyHalf({ boxSize }: SampleSums): Float32Array {
+  const padded = padding * boxSize;
+  return new Float32Array(2 * halfWidth(padded) * padded * padded);
+}
+
+/** The map of a padded half transform. */
+function mapOf({ boxSize: size, apix }: SampleSums, half: Float32Array): Volume {
+  const padded = padding * size;
+  const real = ifft3Real(half, [padded, padded, padded]);
+  const place = placesInPadded(size);
+  const correction = griddingCorrection(size);
+  const data = new Float32Array(size ** 3);
+  for (let z = 0, i = 0; z < size; z++) {
+    for (let y = 0; y < size; y++) {
+      const from = padded * (place[y]! + padded * place[z]!);
+      const factor = correction[y]! * correction[z]!;
+      for (let x = 0; x < size; x++, i++) data[i] = real[from + place[x]!]! * factor * correction[x]!;
+    }
+  }
+  return { data, size: [size, size, size], apix };
+}
+
+/**
+ * Calls `use` for every grid point within the sphere of radius S/2.
+ *
+ * `from` is the index of its sums in `grid`; `mirror` that of its mirror image in the plane x = 0, where samples that
+ * were reflected to x ≥ 0 left their share, else −1; `to` the index of its value in a half transform.
+ */
+function visit(
+  { reach, boxSize }: SampleSums,
+  use: (from: number, mirror: number, to: number, shell: number) => void,
+): void {
+  const padded = padding * boxSize;
+  const columns = halfWidth(padded);
+  const height = 2 * reach + 1;
+  const index = (y: number, z: number) => 3 * (reach + 1) * (y + reach + height * (z + reach));
+  const limit = padded / 2;
+  for (let z = 1 - limit; z < limit; z++) {
+    for (let y = 1 - limit; y < limit; y++) {
+      const square = limit * limit - z * z - y * y;
+      if (square <= 0) continue;
+      const end = Math.ceil(Math.sqrt(square)) - 1;
+      const to = 2 * columns * ((y < 0 ? y + padded : y) + padded * (z < 0 ? z + padded : z));
+      const from = index(y, z);
+      for (let x = 0; x <= end; x++) {
+        const shell = Math.round(Math.sqrt(x * x + y * y + z * z));
+        use(from + 3 * x, x === 0 ? index(-y, -z) : -1, to + 2 * x, shell);
+      }
+    }
   }
 }
