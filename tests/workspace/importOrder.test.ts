@@ -28,6 +28,7 @@ const order = [
   "correction",
   "display",
   "study",
+  "workbench",
   "widgets",
   "explorer",
 ];

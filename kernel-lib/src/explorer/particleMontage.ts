@@ -5,9 +5,9 @@ import type { MapImage } from "../maps/sections";
 import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { projectionTransform } from "../model/projectionTransform";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
+import type { NamedSet } from "../workbench/setTable";
 import type { ExploredRun } from "./exploredRun";
 import { particleImage } from "./particleImages";
-import type { NamedSet } from "./sets/setTable";
 
 /** Particles in a montage, at most, and in one of its rows. */
 const maxParticles = 12;
