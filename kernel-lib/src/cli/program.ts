@@ -23,6 +23,7 @@ import { addRelion } from "./relion";
 import { addRounds } from "./rounds";
 import { addScore } from "./score";
 import type { RunCommand } from "./session";
+import { addSets } from "./sets";
 import { addSimulate } from "./simulate";
 import { addStates } from "./states";
 import { addStudy } from "./study";
@@ -54,6 +55,7 @@ export function makeProgram(run: RunCommand): Command {
   addRegionMotion(program, run);
   addOutliers(program, run);
   addPlace(program, run);
+  addSets(program, run);
   addPage(program, run);
   addPoses(program, run);
   addRounds(program, run);

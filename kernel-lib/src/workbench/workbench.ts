@@ -172,7 +172,7 @@ export class Workbench {
   /** Lets others look again, since there is a new map. @internal */
   touch(): void {
     void this.inTurn(async (files) => {
-      const { state, version } = await files.update((kept = emptyState) => kept);
+      const { state, version } = await files.update((kept = this.kept) => kept);
       if (isSameState(state, this.kept)) this.version = version;
     });
   }

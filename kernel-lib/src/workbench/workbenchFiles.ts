@@ -92,7 +92,8 @@ export class WorkbenchFiles {
   private readonly rows = new Map<string, Uint32Array>();
 
   constructor(private readonly run: WorkbenchRun) {
-    this.folder = path.join(run.folder, workbenchFolder);
+    // The working folder may change before the last write
+    this.folder = path.resolve(run.folder, workbenchFolder);
     this.file = path.join(this.folder, tableFile);
   }
 
