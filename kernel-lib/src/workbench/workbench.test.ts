@@ -99,7 +99,10 @@ test("a set that one deletes while the other renames it stays; one that only one
   other.sets.rename("a", "kept");
   await one.saved();
   await other.saved();
-  await one.reload();
+  for (const workbench of [one, other, one]) {
+    await workbench.reload();
+    await workbench.saved();
+  }
   assert.deepEqual(names(one.sets), ["kept"]);
   assert.deepEqual(names(other.sets), ["kept"]);
 });

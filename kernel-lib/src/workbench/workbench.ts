@@ -142,6 +142,9 @@ export class Workbench {
     this.version = version;
     this.kept = stored;
     this.restore(mergeStates(emptyState, this.current, stored));
+    this.save();
+    // Pages show whether the work is kept
+    this.notify();
   }
 
   /** Folder of the files; undefined if the workbench is not kept. */
@@ -228,9 +231,8 @@ export class Workbench {
     void this.inTurn(async (files) => {
       const mine = this.current;
       if (isSameState(this.kept, mine)) return;
-      const { state, version } = await files.update((kept = emptyState) =>
-        mergeStates(this.kept, mine, kept),
-      );
+      // If the files were removed, all of it is written again
+      const { state, version } = await files.update((kept = this.kept) => mergeStates(this.kept, mine, kept));
       this.kept = state;
       this.version = version;
       // Changes that were made here while the files were written
