@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../version";
 import { addAtoms } from "./atoms";
 import { addBackends } from "./backends";
+import { addCheck } from "./check";
 import { addConvert } from "./convert";
 import { addCorrect } from "./correct";
 import { addDecode } from "./decode";
@@ -42,6 +43,7 @@ export function makeProgram(run: RunCommand): Command {
     // Errors are thrown and reported like all others, not printed by commander.
     .configureOutput({ outputError: () => undefined });
   addSimulate(program, run);
+  addCheck(program, run);
   addNeutral(program, run);
   addTrain(program, run);
   addEvidence(program, run);
@@ -72,6 +74,7 @@ export function makeProgram(run: RunCommand): Command {
   program.addHelpText(
     "after",
     "\nFrom particles to the motion of a molecule:\n" +
+      "  e2gmm check --particles particles.star --map consensus.mrc\n" +
       "  e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt\n" +
       "  e2gmm train --particles particles.star --model model.txt --latent 2 --out run\n" +
       "  e2gmm evidence run\n" +

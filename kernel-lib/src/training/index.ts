@@ -9,6 +9,14 @@ export type { PlaceMixture } from "./assignment/placeMixture";
 export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
 export type { MeasuredMotion, MeasuredMotionOptions } from "./bodies/measuredRegionMotion";
+export {
+  type CheckedInputs,
+  type CheckedRing,
+  type CheckSettings,
+  checkInputs,
+  type Finding,
+  type FindingStatus,
+} from "./check/checkInputs";
 export type { Schedule } from "./course";
 export type { RunLeaksOptions } from "./leaks/runLeaks";
 export { neutralFromParticles, polishNeutralModel } from "./neutral/neutralFromParticles";
