@@ -117,7 +117,9 @@ describe("the workbench of a run in JupyterLab", skipIf(skip), () => {
     const first = explorerOf(again)
       .getByRole("row")
       .filter({ has: again.getByRole("textbox", { name: /the set open/ }) });
-    await first.getByRole("checkbox", { name: "show" }).check();
+    const shows = first.getByRole("checkbox", { name: "show" });
+    await shows.click();
+    await shows.and(again.locator(":checked")).waitFor();
     await explorerOf(again).locator(".e2gmm-viewer").waitFor();
     await again.waitForTimeout(1500);
     await shot(again, "after-restart");

@@ -6,6 +6,7 @@ import { e2gmm, succeed } from "./command";
 
 const commands = [
   "simulate",
+  "check",
   "neutral",
   "train",
   "study halves",
@@ -15,6 +16,7 @@ const commands = [
   "decode",
   "atoms",
   "latent",
+  "sets",
   "page",
   "poses",
   "rounds",

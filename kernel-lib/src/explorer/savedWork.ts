@@ -12,10 +12,23 @@ const viewerKeys = ["camera", "colourBy", "spheresVisible", "sphereScale", "slic
 /** Milliseconds that a drawn path rests before it is kept. */
 const rest = 300;
 
-/** Connects the workbench of a run with scatter, viewer and pages: the drawn path, named paths and views, notes. */
+/**
+ * Connects the workbench of a run with scatter, viewer and pages: the drawn path, named paths and views, notes.
+ *
+ * @example
+ * ```ts
+ * const explorer = await e2.explore("RUN");
+ * explorer.scatter.anchors = [[-1, 0], [1, 0]];
+ * explorer.saved.savePath("along z1");
+ * explorer.saved.saveView("from the front");
+ * explorer.saved.showView("from the front");
+ * explorer.close();
+ * ```
+ */
 export class SavedWork {
   private timer: NodeJS.Timeout | undefined;
 
+  /** @internal */
   constructor(private readonly parts: Pick<ExplorerParts, "page" | "scatter" | "viewer" | "workbench">) {
     const { scatter, workbench } = parts;
     workbench.onChange(() => this.workbenchChanged());

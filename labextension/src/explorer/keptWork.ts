@@ -27,7 +27,7 @@ function keptTable(
   return html`<table class="e2gmm-explorer-sets" aria-label="Paths and views">
     <thead>
       <tr>
-        <th scope="col"></th>
+        <th scope="col">Kind</th>
         <th scope="col">Name</th>
         <th scope="col"></th>
       </tr>

@@ -64,6 +64,7 @@ export interface CheckedRing {
 export interface CheckedInputs {
   /** The worst status of the findings. */
   status: FindingStatus;
+  /** What was looked at, in this order. */
   findings: Finding[];
   /** Agreement by ring; empty if it could not be measured. */
   rings: CheckedRing[];
