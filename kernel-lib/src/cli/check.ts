@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
-import { type CheckedInputs, checkInputs, type FindingStatus } from "../training/check/checkInputs";
+import type { CheckedInputs, FindingStatus } from "../training/check/checkedInputs";
+import { checkInputs } from "../training/check/checkInputs";
 import type { TrainingSettings } from "../training/settings";
 import type { EngineOptions } from "./engineOptions";
 import {

@@ -24,7 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => bench.end());
 beforeEach(() => bench.forget());
-afterEach(() => explorer.close());
+afterEach(async () => {
+  explorer.close();
+  await explorer.workbench.saved().catch(() => {});
+});
 
 /** Opens an explorer with a set whose map is shown. @returns the id of the set */
 async function withMap(): Promise<string> {

@@ -228,6 +228,9 @@ export class WorkbenchFiles {
   }
 
   private async takeLock(): Promise<RunLock> {
+    // A run folder that was removed is not made again
+    const run = path.dirname(this.folder);
+    if (!existsSync(run)) throw new InputError(run, "the run folder", "no such folder");
     for (const end = Date.now() + patience; ; ) {
       try {
         return await RunLock.take(this.folder);

@@ -1,5 +1,5 @@
 import { InputError } from "../../errors";
-import type { CheckedInputs, CheckedRing, Finding, FindingStatus } from "./checkInputs";
+import type { CheckedInputs, CheckedRing, Finding, FindingStatus } from "./checkedInputs";
 
 const order: readonly FindingStatus[] = ["ok", "warning", "error"];
 
