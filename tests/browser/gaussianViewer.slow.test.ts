@@ -193,6 +193,58 @@ describe("the Gaussian viewer", skipIf(skip), () => {
       .screenshot({ path: path.join(artefacts, "gaussianViewer-region.png") });
   });
 
+  test("shows one map alone, opaque, without dust, in the colours of the displacement from the mean", async () => {
+    await runCell(
+      page,
+      `viewer.setMean(bent(0.2)); viewer.show(bent(0.6));
+const specked = e2.model.density(bent(0.6), { boxSize: 48, apix: 3 });
+for (const i of [0, 1, 48, 49]) specked.data[i + 48 * 48 * 5 + 48 * 5 + 5] = 20;
+viewer.setMap("specked", specked)`,
+    );
+    const triangles = () =>
+      page.evaluate(
+        () =>
+          (document.querySelector(".e2gmm-viewer") as Element).e2gmmView!.drawing.triangles("specked") ?? 0,
+      );
+    const become = async (right: (count: number) => boolean) => {
+      let count = await triangles();
+      for (let tries = 0; !right(count) && tries < 100; tries++) {
+        await page.waitForTimeout(100);
+        count = await triangles();
+      }
+      assert.ok(right(count), String(count));
+      return count;
+    };
+    const clean = await become((count) => count > 100);
+    const rows = page.locator(".e2gmm-viewer .e2gmm-map").last();
+    const dust = rows.locator("label", { hasText: "Dust" }).locator("input");
+    assert.equal(await dust.getAttribute("aria-valuetext"), "< 15 Å");
+    await dust.fill("0");
+    await become((count) => count > clean);
+    await dust.fill("15");
+    await become((count) => count === clean);
+    await page.getByRole("button", { name: "Show only specked, opaque" }).click();
+    await page.getByLabel("State from which displacements are counted").selectOption("mean");
+    await page.getByLabel("Colouring of specked").selectOption("displacement");
+    await says(page, ".e2gmm-viewer .e2gmm-legend", /Displacement from the mean \(Å\)/);
+    await become((count) => count === clean);
+    let state = "";
+    const alone = '[false,[false,true],1,"mean","displacement"]';
+    for (let tries = 0; state !== alone && tries < 20; tries++) {
+      state = (
+        await runCell(
+          page,
+          "console.log(JSON.stringify([viewer.spheresVisible, viewer.maps.map((map) => map.visible), viewer.maps[1].opacity, viewer.displacementFrom, viewer.maps[1].colourBy]))",
+        )
+      ).trim();
+    }
+    assert.equal(state, alone);
+    await page
+      .locator(".e2gmm-viewer")
+      .screenshot({ path: path.join(artefacts, "gaussianViewer-alone.png") });
+    await runCell(page, "viewer.set({ spheresVisible: true }); viewer.setMap('specked', null)");
+  });
+
   test("saves its picture as PNG", async () => {
     const [png] = await Promise.all([
       page.waitForEvent("download"),

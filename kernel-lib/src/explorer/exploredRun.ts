@@ -119,6 +119,14 @@ export class ExploredRun {
     return this.current ? this.current.decode(z) : this.neutral;
   }
 
+  /** The model at the mean of the particles; undefined before the first epoch. */
+  get meanModel(): GaussianModel | undefined {
+    const { run } = this;
+    if (!run) return undefined;
+    if (this.mean?.run !== run) this.mean = { run, model: run.decode(new Float32Array(this.latent)) };
+    return this.mean.model;
+  }
+
   /**
    * How far the molecule is from its mean state at a latent vector, in words; empty before the first epoch.
    * @param model at this latent vector. Default: it is decoded
@@ -126,8 +134,7 @@ export class ExploredRun {
   distanceText(z: ArrayLike<number>, model?: GaussianModel): string {
     const { run } = this;
     if (!run) return "";
-    if (this.mean?.run !== run) this.mean = { run, model: run.decode(new Float32Array(this.latent)) };
-    const { rms, density } = stateChange(this.mean.model, model ?? run.decode(z), run.moving);
+    const { rms, density } = stateChange(this.meanModel!, model ?? run.decode(z), run.moving);
     const changed = density > leastDensity ? `, ${percentText(density)} of the density changed` : "";
     const place = Array.from(z, (value) => value.toFixed(2)).join(", ");
     return `ring at z = ${place}: ${angstromText(rms)} RMS from the mean${changed}`;

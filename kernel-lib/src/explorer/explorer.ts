@@ -115,6 +115,7 @@ export class Explorer extends Widget<ExplorerTraits> {
       this.set({ run: runState(explored), history: (explored.run?.history ?? []).map(epochState) });
       if (source.knowledge) this.verdict.show(source.knowledge);
       this.columns.offer();
+      this.viewer.setMean(explored.meanModel);
       this.showProbe();
       this.setsChanged();
     } catch (error) {
@@ -146,6 +147,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     viewer.observe("maps", () => reconstructions.viewerMapsChanged());
     sets.onChange(() => this.setsChanged());
     explored.onRun((first) => {
+      this.viewer.setMean(explored.meanModel);
       this.showProbe();
       if (first) this.columns.offerOutliers();
       if (first) void this.keepWork();

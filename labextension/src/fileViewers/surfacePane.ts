@@ -1,7 +1,7 @@
 import { download, onThemeChange } from "../dom.js";
 import { openStage, type Stage } from "../stage/stage.js";
 import { contextLostText } from "../stage/stageEvents.js";
-import type { SurfaceHandle } from "../stage/surface.js";
+import type { SurfaceHandle } from "../stage/surface/surface.js";
 import { mount, type View } from "../view.js";
 import { boxBeyond, halved, type MapData } from "./mapData.js";
 import type { SurfaceModel } from "./surfaceModel.js";
@@ -65,7 +65,9 @@ export class SurfacePane {
     this.stage = stage;
     onThemeChange(() => stage.readTheme(), this.closing.signal);
     const add = ({ data, size, voxel, origin }: MapData, visible: boolean) =>
-      stage.surface({ data, size, apix: voxel[0], origin }, { level, colour, visible });
+      stage.surface({ data, size, apix: voxel[0], origin }, { level, colour, visible }, () =>
+        this.countTriangles(),
+      );
     this.surface = add(map, true);
     if (map.data.length > quickVoxels) this.coarse = add(halved(map), false);
     this.fit();

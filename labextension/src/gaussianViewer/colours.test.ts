@@ -6,7 +6,7 @@ const neutral = Float32Array.of(0, 0.1, 0, 0, 0, 0, 1, 0.5, 1, 1);
 const input = {
   boxSize: 50,
   apix: 2,
-  neutral,
+  origin: { state: neutral, name: "neutral" },
   gaussians: neutral,
   free: new Uint8Array(),
   region: Uint8Array.of(0, 1),

@@ -17,6 +17,9 @@ const chosen = "#e8833a";
 const resting = "#b9c3cd";
 const fixed = "#8d97a3";
 
+/** Title of the scale of displacements. @param from name of the state from which they are counted */
+export const displacementTitle = (from: string): string => `Displacement from ${from} (Å)`;
+
 /** Stops of a colour scale at equal distances, as #rrggbb. */
 export type Scale = readonly string[];
 
@@ -66,7 +69,8 @@ export interface ScaleEnds {
 export interface ColouringInput extends ModelBox {
   colourBy: Colouring;
   gaussians: Float32Array;
-  neutral: Float32Array;
+  /** The state from which displacements and changes are counted. */
+  origin: { state: Float32Array; name: string };
   /** 1 for each Gaussian that training may move; empty: all. */
   free: Uint8Array;
   /** 1 for each Gaussian of the region. */
@@ -99,18 +103,21 @@ export function colourGaussians(input: ColouringInput, ends: ScaleEnds): Coloure
 }
 
 function byDisplacement(input: ColouringInput, ends: ScaleEnds): ColouredGaussians {
-  const far = distances(input.neutral, input.gaussians, input);
+  const far = distances(input.origin.state, input.gaussians, input);
   ends.displacement = Math.max(ends.displacement, roundedUp(largest(far)));
-  return onScale(far, "Displacement from neutral (Å)", scales.motion, { low: 0, high: ends.displacement });
+  return onScale(far, displacementTitle(input.origin.name), scales.motion, {
+    low: 0,
+    high: ends.displacement,
+  });
 }
 
-function byAmplitude({ gaussians, neutral }: ColouringInput): ColouredGaussians {
-  const high = Math.max(1e-12, largest(amplitudesOf(neutral)));
+function byAmplitude({ gaussians, origin }: ColouringInput): ColouredGaussians {
+  const high = Math.max(1e-12, largest(amplitudesOf(origin.state)));
   return onScale(amplitudesOf(gaussians), "Amplitude", scales.amount, { low: 0, high });
 }
 
-function byAmplitudeChange({ gaussians, neutral }: ColouringInput, ends: ScaleEnds): ColouredGaussians {
-  const before = amplitudesOf(neutral);
+function byAmplitudeChange({ gaussians, origin }: ColouringInput, ends: ScaleEnds): ColouredGaussians {
+  const before = amplitudesOf(origin.state);
   const unit = Math.max(1e-12, largest(before));
   const percent = amplitudesOf(gaussians).map((value, i) => (100 * (value - before[i]!)) / unit);
   ends.change = Math.max(ends.change, roundedUp(largest(percent), 5));

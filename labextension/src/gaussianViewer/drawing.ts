@@ -3,11 +3,20 @@ import type { Box } from "../stage/geometry.js";
 import type { Drawn } from "../stage/scene.js";
 import type { SpheresHandle } from "../stage/spheres.js";
 import type { Stage } from "../stage/stage.js";
-import type { FloatVolume, SurfaceHandle } from "../stage/surface.js";
-import { colourGaussians, coloursOf, type Legend, type ScaleEnds, scales } from "./colours.js";
-import { arrowsBetween, extentOf, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
+import type { FloatVolume } from "../stage/surface/floatVolume.js";
+import type { SurfaceHandle } from "../stage/surface/surface.js";
+import {
+  colourGaussians,
+  coloursOf,
+  displacementTitle,
+  type Legend,
+  type ScaleEnds,
+  scales,
+} from "./colours.js";
+import { arrowsBetween, distances, extentOf, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
 import { type SlicePicture, slicePicture, unpackedMap } from "./mapVolume.js";
-import { boxOfModel, type MapAccess, mapsOf, type ViewerAccess } from "./viewerState.js";
+import { motionAt } from "./surfaceMotion.js";
+import { boxOfModel, type MapAccess, mapsOf, originOf, type ViewerAccess } from "./viewerState.js";
 
 const secondColour = [0.95, 0.6, 0.25] as const;
 const secondOpacity = 0.4;
@@ -26,6 +35,9 @@ export class Drawing {
   private drawnSlice: Drawn | undefined;
   private drawnShapes: Drawn[] = [];
   private legend: Legend | undefined;
+  private painting:
+    | { from: Float32Array; to: Float32Array; paint: (position: Float32Array) => Float32Array }
+    | undefined;
   /** A frame of a path that is shown instead of the state. */
   private shownFrame: Float32Array | undefined;
 
@@ -59,16 +71,18 @@ export class Drawing {
   frame(gaussians: Float32Array | undefined): void {
     this.shownFrame = gaussians;
     this.gaussians();
+    if (this.paintsMotion) this.maps();
   }
 
   /** What the colours on the screen mean. */
   get legends(): readonly Legend[] {
     const spheres = this.viewer.read("spheresVisible") ? this.legend : undefined;
     const explained = spheres?.kind === "scale" && spheres.scale === scales.motion;
-    if (!this.drawnArrows || explained) return spheres ? [spheres] : [];
+    const { paintsMotion } = this;
+    if (!(this.drawnArrows || paintsMotion) || explained) return spheres ? [spheres] : [];
     const motion: Legend = {
       kind: "scale",
-      title: "Motion (Å)",
+      title: paintsMotion ? displacementTitle(originOf(this.viewer).name) : "Motion (Å)",
       scale: scales.motion,
       low: 0,
       high: this.ends.displacement,
@@ -86,10 +100,10 @@ export class Drawing {
     }
     if (count === 0) return;
     const box = boxOfModel(viewer);
-    const [neutral, free, region] = [viewer.read("neutral"), viewer.read("free"), viewer.read("region")];
+    const [free, region] = [viewer.read("free"), viewer.read("region")];
     const colourBy = viewer.read("colourBy");
     const { colours, legend } = colourGaussians(
-      { ...box, gaussians: shown, neutral, free, region, colourBy },
+      { ...box, gaussians: shown, origin: originOf(viewer), free, region, colourBy },
       this.ends,
     );
     this.legend = legend;
@@ -179,8 +193,11 @@ export class Drawing {
     const style = {
       level: map.read("level"),
       colour: map.read("colour"),
+      paint: map.read("colourBy") === "displacement" ? this.paintByMotion() : undefined,
       opacity: map.read("opacity"),
       visible: map.read("visible"),
+      dust: map.read("dust"),
+      outline: this.viewer.read("outlines"),
     };
     if (before?.data === data) {
       before.handle.set(style);
@@ -190,6 +207,27 @@ export class Drawing {
     const handle = this.stage.surface(this.volume(map), style);
     before?.handle.dispose();
     this.surfaces.set(map.model_id, { handle, data });
+  }
+
+  /** Colours a surface by the motion of the Gaussians that are shown; another function whenever they change. */
+  private paintByMotion(): (position: Float32Array) => Float32Array {
+    const [from, to] = [originOf(this.viewer).state, this.shown];
+    if (this.painting?.from === from && this.painting.to === to) return this.painting.paint;
+    const box = boxOfModel(this.viewer);
+    const farthest = distances(from, to, box).reduce((most, length) => Math.max(most, length), 0);
+    this.ends.displacement = Math.max(this.ends.displacement, roundedUp(farthest));
+    const range = { low: 0, high: this.ends.displacement };
+    const paint = (position: Float32Array) =>
+      coloursOf(motionAt(position, from, to, box), scales.motion, range);
+    this.painting = { from, to, paint };
+    return paint;
+  }
+
+  /** Whether a surface that is shown has the colours of the motion. */
+  private get paintsMotion(): boolean {
+    return mapsOf(this.viewer).some(
+      (map) => map.read("visible") && map.read("colourBy") === "displacement" && map.read("data").length > 0,
+    );
   }
 
   /** Triangles of the surface of a map by its name, as drawn; undefined if it is not drawn. */

@@ -13,7 +13,7 @@ import { distances } from "./gaussians.js";
 import { PdbDownloads } from "./pdbDownloads.js";
 import { movieType, recordRound } from "./player/movie.js";
 import { type ViewerActions, viewerTemplate } from "./template.js";
-import { boxOfModel, type MapAccess, mapsOf } from "./viewerState.js";
+import { boxOfModel, type MapAccess, mapsOf, originOf } from "./viewerState.js";
 import { GaussianViewerViewModel } from "./viewModel.js";
 import type { GaussianViewerModel } from "./widgetModels.js";
 
@@ -114,9 +114,10 @@ export class GaussianViewerView extends FreedView {
       this.drawing?.frame(undefined);
       this.showLegends();
     });
-    draw("neutral colourBy sphereScale spheresVisible region free", this.drawGaussians);
+    draw("neutral mean displacementFrom colourBy sphereScale spheresVisible region free", this.drawGaussians);
     draw("second secondVisible sphereScale", this.drawSecond);
     draw("arrowsFrom arrowsTo arrowScale arrowLeast arrowsVisible", this.drawArrows);
+    draw("outlines neutral mean displacementFrom", this.drawMaps);
     draw("slice", this.drawSlice);
     draw("shapes", this.drawShapes);
     this.listenTo(model, "change:maps", () => this.observeMaps());
@@ -163,7 +164,10 @@ export class GaussianViewerView extends FreedView {
     // Long arrows extend the colour scale of the spheres too
     this.drawGaussians();
   };
-  private readonly drawMaps = () => this.drawing?.maps();
+  private readonly drawMaps = () => {
+    this.drawing?.maps();
+    this.showLegends();
+  };
   private readonly drawSlice = () => {
     const slice = this.drawing?.slice();
     if (!slice) return;
@@ -243,10 +247,11 @@ export class GaussianViewerView extends FreedView {
     const { shown } = drawing;
     const count = shown.length / 5;
     const box = boxOfModel(model);
-    const moved = distances(model.read("neutral"), shown, box)[index]!;
+    const origin = originOf(model);
+    const moved = distances(origin.state, shown, box)[index]!;
     const place = drawing.placeOf(index).map((value) => value.toFixed(1));
     this.viewModel.say(
-      `Gaussian ${index + 1}: at (${place.join(", ")}) Å, ${moved.toFixed(2)} Å from neutral, ` +
+      `Gaussian ${index + 1}: at (${place.join(", ")}) Å, ${moved.toFixed(2)} Å from ${origin.name}, ` +
         `amplitude ${fourDigits(shown[3 * count + index]!)}, sigma ${(shown[4 * count + index]! * box.apix).toFixed(2)} Å.`,
     );
   }

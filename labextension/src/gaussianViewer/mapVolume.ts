@@ -1,6 +1,6 @@
 import type { Axis, Vector } from "../stage/geometry.js";
 import type { Picture } from "../stage/meshes.js";
-import type { FloatVolume } from "../stage/surface.js";
+import type { FloatVolume } from "../stage/surface/floatVolume.js";
 
 /** A map as the kernel packs it. */
 export interface PackedMap {

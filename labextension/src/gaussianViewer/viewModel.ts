@@ -59,9 +59,18 @@ export class GaussianViewerViewModel extends ViewModel {
     this.region = new RegionModel(viewer);
     this.player = new PlayerModel(viewer, environment);
     const keys = [
-      ...["neutral", "colourBy", "sphereScale", "spheresVisible", "second", "secondVisible"],
+      ...[
+        "neutral",
+        "mean",
+        "displacementFrom",
+        "colourBy",
+        "sphereScale",
+        "spheresVisible",
+        "second",
+        "secondVisible",
+      ],
       ...["arrowsFrom", "arrowsTo", "arrowsVisible", "arrowScale", "arrowLeast"],
-      ...["slice", "shapes", "region", "title", "notice"],
+      ...["outlines", "slice", "shapes", "region", "title", "notice"],
     ];
     // Not on a change of the Gaussians or the camera: nothing that is written here depends on them
     this.follow(viewer, keys.map((key) => `change:${key}`).join(" "));

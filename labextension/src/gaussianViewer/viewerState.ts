@@ -39,6 +39,13 @@ export function mapsOf(viewer: ViewerAccess): readonly MapAccess[] {
   return [viewer.read("density"), ...viewer.read("maps")];
 }
 
+/** The state from which displacements are counted, and its name. */
+export function originOf(viewer: ViewerAccess): { state: Float32Array; name: string } {
+  const [neutral, mean] = [viewer.read("neutral"), viewer.read("mean")];
+  const isMean = viewer.read("displacementFrom") === "mean" && mean.length === neutral.length;
+  return isMean ? { state: mean, name: "the mean" } : { state: neutral, name: "neutral" };
+}
+
 /** Box of the model in pixels and Å per pixel. */
 export function boxOfModel(viewer: ViewerAccess): { boxSize: number; apix: number } {
   return { boxSize: viewer.read("boxSize"), apix: viewer.read("apix") };

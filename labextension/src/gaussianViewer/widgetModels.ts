@@ -47,6 +47,7 @@ export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess 
       _view_module_version: widgetModuleVersion,
       neutral: new Float32Array(),
       gaussians: new Float32Array(),
+      mean: new Float32Array(),
       maps: [],
     };
   }
@@ -55,6 +56,7 @@ export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess 
     ...DOMWidgetModel.serializers,
     neutral: numbersOf(Float32Array),
     gaussians: numbersOf(Float32Array),
+    mean: numbersOf(Float32Array),
     second: numbersOf(Float32Array),
     arrowsFrom: numbersOf(Float32Array),
     arrowsTo: numbersOf(Float32Array),

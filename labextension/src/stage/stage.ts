@@ -12,7 +12,8 @@ import {
 import { type Drawn, type Ngl, Scene } from "./scene.js";
 import { addSpheres, type Spheres, type SpheresHandle, type SpheresOptions } from "./spheres.js";
 import { handleInput, type StageListeners, watchContext } from "./stageEvents.js";
-import { addSurface, type FloatVolume, type SurfaceHandle, type SurfaceStyle } from "./surface.js";
+import type { FloatVolume } from "./surface/floatVolume.js";
+import { addSurface, type SurfaceHandle, type SurfaceStyle } from "./surface/surface.js";
 
 /** The browser gives no WebGL context. The message is a sentence for the user. */
 export class NoWebGl extends Error {
@@ -248,10 +249,11 @@ export class Stage {
 
   /**
    * Draws the surface at which a map has a level.
+   * @param onFine called when the fine surface has followed the one that was drawn at once
    * @throws RangeError if the data do not fit the size
    */
-  surface(volume: FloatVolume, style: SurfaceStyle): SurfaceHandle {
-    return addSurface(this.scene, volume, style);
+  surface(volume: FloatVolume, style: SurfaceStyle, onFine?: () => void): SurfaceHandle {
+    return addSurface(this.scene, volume, style, onFine);
   }
 
   /** Index of the pickable sphere under a point of the page; undefined if there is none. */

@@ -1,6 +1,11 @@
 import { type Control, type ControlClass, type WidgetKind, widgetClass } from "tslab-widgets";
-import { bool, float, int, list, numbers, type StateOf, text } from "tslab-widgets/traits";
+import { bool, choice, float, int, list, numbers, type StateOf, text } from "tslab-widgets/traits";
 import { widgetModule, widgetModuleVersion } from "../module";
+
+/** Meanings of the colour of a surface. */
+export const surfaceColourings = ["own colour", "displacement"] as const;
+/** One of {@link surfaceColourings}. */
+export type SurfaceColouring = (typeof surfaceColourings)[number];
 
 /** Traits of a map in a viewer: its voxels as they are drawn (see `displayedMap`), and how. */
 export const densityMapTraits = {
@@ -8,10 +13,14 @@ export const densityMapTraits = {
   visible: bool(true),
   /** `#rrggbb`. */
   colour: text("#a8bfd6"),
+  /** `displacement`: how far the Gaussians at each place of the surface are from the neutral model. */
+  colourBy: choice(surfaceColourings, "own colour"),
   /** 0 to 1. */
   opacity: float(1),
   /** Of the isosurface, in units of the map. */
   level: float(0),
+  /** Pieces of the surface that are shorter than this along every axis are hidden, in Å; 0: none. */
+  dust: float(0),
   /** Voxels along x, y, z. */
   size: list(int(0), () => [0, 0, 0], 3),
   /** Å per voxel. */

@@ -119,6 +119,14 @@ export class GaussianViewer extends Base {
     this.densityTimer.unref?.();
   }
 
+  /**
+   * Sets the state at the mean of the particles, from which displacements can be counted (`displacementFrom`); undefined: unknown.
+   * @throws InputError for another number of Gaussians than the neutral model has, or a box of another size in Å
+   */
+  setMean(model: GaussianModel | undefined): void {
+    this.set({ mean: model ? this.fitted(model, "mean").params : new Float32Array() });
+  }
+
   private get showsDensity(): boolean {
     return this.density.visible || (this.slice.visible && this.slice.map === "");
   }

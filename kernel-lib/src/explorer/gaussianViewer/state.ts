@@ -19,6 +19,11 @@ export const colourings = [
 /** One of {@link colourings}. */
 export type Colouring = (typeof colourings)[number];
 
+/** States from which displacements can be counted. */
+export const displacementOrigins = ["neutral", "mean"] as const;
+/** One of {@link displacementOrigins}. */
+export type DisplacementOrigin = (typeof displacementOrigins)[number];
+
 /** A plane through a map. */
 export interface MapSlice {
   /** Whether it is drawn. */
@@ -53,6 +58,10 @@ export const gaussianViewerTraits = {
   free: numbers(Uint8Array),
   /** The model that is shown. */
   gaussians: numbers(Float32Array),
+  /** The state at the mean of the particles; empty: unknown. */
+  mean: numbers(Float32Array),
+  /** From where displacements and changes of amplitude are counted; `mean` without one is `neutral`. */
+  displacementFrom: choice(displacementOrigins, "neutral"),
   /** A second model over it; empty: none. */
   second: numbers(Float32Array),
   /** Whether the second model is drawn. */
@@ -79,6 +88,8 @@ export const gaussianViewerTraits = {
   density: densityMap,
   /** Maps that are drawn as isosurfaces. */
   maps: list<DensityMap, DensityMap>(densityMap),
+  /** Whether opaque surfaces have dark outlines. */
+  outlines: bool(true),
   /** A plane through a map. */
   slice: json<MapSlice>(() => ({ visible: false, map: "", axis: "z", position: 0.5 })),
 

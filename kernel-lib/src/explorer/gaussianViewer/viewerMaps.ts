@@ -13,7 +13,12 @@ export interface MapLook {
   colour?: string;
   /** Of the isosurface, in units of the map. Default 3 standard deviations above the mean. */
   level?: number;
+  /** Pieces of the surface that are shorter than this along every axis are hidden, in Å. Default: five voxels. */
+  dust?: number;
 }
+
+/** Noise rarely makes longer pieces. */
+const dustVoxels = 5;
 
 /** Colours of maps, in the order in which they are used. */
 const mapColours = ["#e3b778", "#8fbf9f", "#c79bc2", "#d98c7a", "#86b6c9", "#b8b86b"];
@@ -75,12 +80,19 @@ export class ViewerMaps {
   }
 
   /** @param before the map whose level is kept, in standard deviations above the mean */
-  private drawn(name: string, volume: Volume, { colour, level }: MapLook, before?: DensityMap) {
+  private drawn(name: string, volume: Volume, { colour, level, dust }: MapLook, before?: DensityMap) {
     if (colour !== undefined && !/^#[0-9a-f]{6}$/i.test(colour)) {
       throw new InputError("colour", "a colour such as #e3b778", colour);
     }
+    if (dust !== undefined && !(dust >= 0))
+      throw new InputError("dust", "a length in Å, 0 or more", String(dust));
     const shown = displayedMap(volume, name, this.box);
     const sigmas = before && before.sigma > 0 ? (before.level - before.mean) / before.sigma : 3;
-    return { ...shown, level: level ?? shown.mean + sigmas * shown.sigma, ...(colour ? { colour } : {}) };
+    return {
+      ...shown,
+      level: level ?? shown.mean + sigmas * shown.sigma,
+      dust: dust ?? before?.dust ?? dustVoxels * shown.apix,
+      ...(colour ? { colour } : {}),
+    };
   }
 }

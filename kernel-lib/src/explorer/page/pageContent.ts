@@ -100,7 +100,8 @@ export function contentOfExplorer(
   knowledge: RunKnowledge,
 ): PageContent {
   const { x, y, z, colour, hidden, probe, anchors, stationCount } = scatter.state;
-  const { colourBy, sphereScale, spheresVisible, camera, shapes, slice, maps } = viewer.state;
+  const { colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines, maps } =
+    viewer.state;
   const observed = knowledge.latents ? observabilityColumns(knowledge.latents) : [];
   const used = scatter.usedColumns;
   const further = observed.filter(({ name }) => !used.some((column) => column.name === name));
@@ -109,7 +110,7 @@ export function contentOfExplorer(
     columns: [...used, ...further.map((column) => ({ ...column, kind: "number" as const }))],
     sets: [...sets],
     scatter: { x, y, z, colour, hidden, probe, anchors, stationCount },
-    viewer: { colourBy, sphereScale, spheresVisible, camera, shapes, slice },
+    viewer: { colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines },
     maps: maps.filter(({ visible }) => visible).map((map) => map.state),
   });
 }
@@ -155,7 +156,15 @@ function defaultScatter(latent: number): PageScatter {
 
 function defaultViewer(): PageViewer {
   return {
-    ...{ colourBy: "displacement", sphereScale: 0.7, spheresVisible: true, camera: [], shapes: [] },
+    ...{
+      colourBy: "displacement",
+      displacementFrom: "neutral",
+      outlines: true,
+      sphereScale: 0.7,
+      spheresVisible: true,
+      camera: [],
+      shapes: [],
+    },
     slice: { visible: false, map: "", axis: "z", position: 0.5 },
   };
 }

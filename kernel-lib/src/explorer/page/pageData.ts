@@ -28,7 +28,14 @@ export type PageScatter = Pick<
 /** How the viewer looks when the page opens. */
 export type PageViewer = Pick<
   GaussianViewerState,
-  "colourBy" | "sphereScale" | "spheresVisible" | "camera" | "shapes" | "slice"
+  | "colourBy"
+  | "displacementFrom"
+  | "sphereScale"
+  | "spheresVisible"
+  | "camera"
+  | "shapes"
+  | "slice"
+  | "outlines"
 >;
 
 /** Everything in a page. */

@@ -61,6 +61,7 @@ export class PageKernel {
     this.scatter.setSets(sets);
     this.scatter.set(scatter);
     this.viewer = new GaussianViewer({ neutral, ...(free && { free }) });
+    this.viewer.setMean(this.explored.meanModel);
     this.viewer.set({ ...viewer, maps: maps.map((map) => new DensityMap(map)) });
     const parts = {
       ...{ explored: this.explored, scatter: this.scatter, viewer: this.viewer },

@@ -1,11 +1,11 @@
-import type { Colouring } from "e2gmm/messages/gaussianViewer";
+import type { Colouring, DisplacementOrigin } from "e2gmm/messages/gaussianViewer";
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { checkbox, choice, slider } from "../controls.js";
 import type { ViewerAccess } from "../viewerState.js";
 import { section } from "./section.js";
 
 const colourings: readonly (readonly [Colouring, string])[] = [
-  ["displacement", "displacement from neutral"],
+  ["displacement", "displacement"],
   ["amplitude", "amplitude"],
   ["amplitude change", "amplitude change"],
   ["region", "region"],
@@ -13,8 +13,26 @@ const colourings: readonly (readonly [Colouring, string])[] = [
   ["none", "one colour"],
 ];
 
+const origins: readonly (readonly [DisplacementOrigin, string])[] = [
+  ["neutral", "the neutral model"],
+  ["mean", "the mean state"],
+];
+
+function originField(viewer: ViewerAccess): TemplateResult {
+  return html`<label class="e2gmm-field">
+    Displacement from
+    ${choice({
+      label: "State from which displacements are counted",
+      options: origins,
+      value: viewer.read("displacementFrom"),
+      onChange: (displacementFrom) => viewer.change({ displacementFrom }),
+    })}
+  </label>`;
+}
+
 /** How the Gaussians are drawn. */
 export function gaussiansSection(viewer: ViewerAccess): TemplateResult {
+  const hasMean = viewer.read("mean").length > 0;
   const hasSecond = viewer.read("second").length > 0;
   return section(
     "Gaussians",
@@ -30,6 +48,7 @@ export function gaussiansSection(viewer: ViewerAccess): TemplateResult {
           onChange: (colourBy) => viewer.change({ colourBy }),
         })}
       </label>
+      ${hasMean ? originField(viewer) : nothing}
       ${slider({
         text: "Radius",
         min: 0.2,

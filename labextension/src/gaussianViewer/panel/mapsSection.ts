@@ -2,7 +2,7 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { html, type TemplateResult } from "lit/html.js";
 import * as controls from "../../controls.js";
-import { numberField, slider } from "../controls.js";
+import { button, checkbox, choice, numberField, slider } from "../controls.js";
 import { type MapAccess, mapsOf, type ViewerAccess } from "../viewerState.js";
 import { section } from "./section.js";
 
@@ -11,12 +11,33 @@ export function mapsSection(viewer: ViewerAccess): TemplateResult {
   return section(
     "Density and maps",
     { open: true },
-    html`<div class="e2gmm-maps">${repeat(mapsOf(viewer), (map) => map.model_id, mapRows)}</div>`,
+    html`<div class="e2gmm-maps">
+      ${repeat(
+        mapsOf(viewer),
+        (map) => map.model_id,
+        (map) => mapRows(viewer, map),
+      )}
+      ${checkbox("outlines of opaque surfaces", viewer.read("outlines"), (outlines) => viewer.change({ outlines }))}
+    </div>`,
   );
 }
 
-/** One map: whether it is shown, its colour, its level in σ and in its own units, its opacity. */
-function mapRows(map: MapAccess): TemplateResult {
+const colourings = [
+  ["own colour", "its colour"],
+  ["displacement", "displacement"],
+] as const;
+
+/** Shows one map, opaque, and nothing else. */
+function showOnly(viewer: ViewerAccess, map: MapAccess): void {
+  for (const other of mapsOf(viewer)) {
+    if (other !== map && other.read("visible")) other.change({ visible: false });
+  }
+  map.change({ visible: true, opacity: 1 });
+  viewer.change({ spheresVisible: false });
+}
+
+/** One map: whether it is shown, its colour, its level in σ and in its own units, its opacity, what of it counts as dust. */
+function mapRows(viewer: ViewerAccess, map: MapAccess): TemplateResult {
   const [name, visible, note, level] = [
     map.read("name"),
     map.read("visible"),
@@ -38,6 +59,7 @@ function mapRows(map: MapAccess): TemplateResult {
         .value=${live(map.read("colour"))}
         @input=${(event: Event) => map.change({ colour: (event.target as HTMLInputElement).value })}
       />
+      ${button("Only", `Show only ${name}, opaque`, () => showOnly(viewer, map))}
     </div>
     <div class="e2gmm-row">
       ${levelSlider(map)}
@@ -58,6 +80,25 @@ function mapRows(map: MapAccess): TemplateResult {
       onInput: (opacity) => map.change({ opacity }),
       hidden: !visible,
     })}
+    ${slider({
+      text: "Dust",
+      min: 0,
+      max: Math.max(50, Math.ceil(map.read("dust"))),
+      step: 1,
+      value: map.read("dust"),
+      format: (length) => (length > 0 ? `< ${Math.round(length)} Å` : "shown"),
+      onInput: (dust) => map.change({ dust }),
+      hidden: !visible,
+    })}
+    <label class="e2gmm-field" ?hidden=${!visible}>
+      Colour
+      ${choice({
+        label: `Colouring of ${name}`,
+        options: colourings,
+        value: map.read("colourBy"),
+        onChange: (colourBy) => map.change({ colourBy }),
+      })}
+    </label>
     <p class="e2gmm-note" ?hidden=${!note || !visible}>${sentence(note)}</p>
   </div>`;
 }
