@@ -3,6 +3,7 @@ import type { ExplorerRequest, explorerTraits, KeptKind, SetState } from "e2gmm/
 import { kernelGoneText, liveWithoutKernelText } from "../kernelGone.js";
 import { type EventSource, type StateSource, ViewModel } from "../view.js";
 import { ExportFormModel } from "./exportFormModel.js";
+import { NotesDraft } from "./notesDraft.js";
 import type { ExplorerSettings } from "./settings.js";
 
 /** State of the explorer, shared by the kernel and its views. */
@@ -60,9 +61,6 @@ export const splitRange = { min: 0.2, max: 0.8 } as const;
 /** Smallest number of sets for an operation. */
 export const minTicked = { union: 2, intersect: 2, difference: 2, reconstruct: 1, remove: 1 } as const;
 
-/** Milliseconds without a key after which notes are kept. */
-const notesPause = 800;
-
 /** State and actions of the explorer's view. */
 export class ExplorerViewModel extends ViewModel {
   readonly newSets: NewSetFields;
@@ -74,9 +72,10 @@ export class ExplorerViewModel extends ViewModel {
   private curves: boolean;
   private scatterPart: number;
   private gone = false;
-  private notesOpen: boolean | undefined;
-  private notesTimer: ReturnType<typeof setTimeout> | undefined;
-  private typedNotes: string | undefined;
+  private readonly notes = new NotesDraft(
+    () => this.work.notes,
+    (text) => void this.ask({ kind: "notes", text }),
+  );
   private live = false;
   /** The last message to the user in this view; until then the kernel's status is shown. */
   private message: { text: string; problem: boolean } | undefined;
@@ -173,7 +172,7 @@ export class ExplorerViewModel extends ViewModel {
 
   /** Whether the notes are shown: by choice, else if there are any. */
   get notesShown(): boolean {
-    return this.notesOpen ?? this.work.notes !== "";
+    return this.notes.isShown;
   }
 
   /** Number of particles selected in the scatter. */
@@ -293,28 +292,19 @@ export class ExplorerViewModel extends ViewModel {
 
   /** Shows or hides the notes. */
   toggleNotes(): void {
-    this.notesOpen = !this.notesShown;
+    this.notes.toggle();
     this.changed();
   }
 
   /** Keeps notes when the user pauses. */
   typeNotes(text: string): void {
-    this.typedNotes = text;
-    clearTimeout(this.notesTimer);
-    this.notesTimer = setTimeout(() => this.keepNotes(), notesPause);
+    this.notes.type(text);
   }
 
   /** Keeps notes that were typed, and shows those that are kept. */
   leaveNotes(): void {
-    this.keepNotes();
+    this.notes.leave();
     this.changed();
-  }
-
-  private keepNotes(): void {
-    clearTimeout(this.notesTimer);
-    const text = this.typedNotes;
-    this.typedNotes = undefined;
-    if (text !== undefined && text !== this.work.notes) void this.ask({ kind: "notes", text });
   }
 
   /** Takes the last change back, or makes it again. @returns whether there was one */
@@ -325,7 +315,7 @@ export class ExplorerViewModel extends ViewModel {
   }
 
   override dispose(): void {
-    this.keepNotes();
+    this.notes.leave();
     super.dispose();
   }
 
