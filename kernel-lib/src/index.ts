@@ -41,3 +41,5 @@ export { train } from "./training/background";
 export { openRun } from "./training/runs/openRun";
 export { packageVersion as version } from "./version";
 export * as widgets from "./widgets";
+export * as workbench from "./workbench";
+export { openWorkbench } from "./workbench/workbench";

@@ -9,6 +9,14 @@ export const kernelGoneText =
 export const liveWithoutKernelText =
   "The kernel is no longer running. The molecule still follows the ring, decoded in this page; run the cell again for all else.";
 
+/** Of widgets whose explorer can decode in the page: whether it does. */
+export const decodesInPage = new WeakMap<object, () => boolean>();
+
+/** What a widget says without its kernel: nothing where its explorer lives from the page's decoder, and says so itself. */
+export function goneText(widget: object): string {
+  return decodesInPage.get(widget)?.() ? "" : kernelGoneText;
+}
+
 /**
  * Watches whether the kernel of a model is still running. ipywidgets tells models of a restart (`comm_live`), but not of a
  * kernel that was shut down or died. A kernel that died and was restarted by the server has the same id and is idle, but it

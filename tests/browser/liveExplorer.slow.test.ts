@@ -125,6 +125,9 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
     await page
       .locator(".e2gmm-explorer-status", { hasText: "The molecule still follows the ring" })
       .waitFor();
+    for (const view of [".e2gmm-scatter", ".e2gmm-viewer"]) {
+      assert.doesNotMatch(await page.locator(view).first().innerText(), /no longer running/, view);
+    }
     // The ring stays where it was let go
     await page.waitForTimeout(1500);
     const area = (await page.locator(".e2gmm-scatter-overlay").boundingBox())!;

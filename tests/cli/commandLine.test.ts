@@ -7,6 +7,7 @@ import { e2gmm, succeed } from "./command";
 const commands = [
   "fetch",
   "simulate",
+  "check",
   "neutral",
   "train",
   "study halves",
@@ -17,6 +18,7 @@ const commands = [
   "decode",
   "atoms",
   "latent",
+  "sets",
   "page",
   "poses",
   "rounds",

@@ -171,6 +171,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   motionComponents: () => e2.latent.motionComponents(decoder, points),
   localEigenmotions: () => e2.latent.localEigenmotions(decoder, points, [[0, 1, 2]]),
   umap: () => e2.latent.umap(points, 2),
+  checkInputs: () => e2.training.checkInputs({ particles: data.star, map: data.consensus, sample: 20 }),
   train: () => e2.train(training()),
   trainInThisThread: () => e2.training.trainInThisThread(training()),
   exploreTraining: () => e2.exploreTraining(training()),

@@ -30,6 +30,7 @@ const order = [
   "correction",
   "display",
   "study",
+  "workbench",
   "widgets",
   "explorer",
 ];

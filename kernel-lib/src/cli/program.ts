@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../version";
 import { addAtoms } from "./atoms";
 import { addBackends } from "./backends";
+import { addCheck } from "./check";
 import { addConvert } from "./convert";
 import { addCorrect } from "./correct";
 import { addDecode } from "./decode";
@@ -26,6 +27,7 @@ import { addRelion } from "./relion";
 import { addRounds } from "./rounds";
 import { addScore } from "./score";
 import type { RunCommand } from "./session";
+import { addSets } from "./sets";
 import { addSimulate } from "./simulate";
 import { addStates } from "./states";
 import { addStudy } from "./study";
@@ -45,6 +47,7 @@ export function makeProgram(run: RunCommand): Command {
     .configureOutput({ outputError: () => undefined });
   addFetch(program, run);
   addSimulate(program, run);
+  addCheck(program, run);
   addNeutral(program, run);
   addTrain(program, run);
   addEvidence(program, run);
@@ -58,6 +61,7 @@ export function makeProgram(run: RunCommand): Command {
   addRegionMotion(program, run);
   addOutliers(program, run);
   addPlace(program, run);
+  addSets(program, run);
   addPage(program, run);
   addPoses(program, run);
   addRounds(program, run);
@@ -76,6 +80,7 @@ export function makeProgram(run: RunCommand): Command {
   program.addHelpText(
     "after",
     "\nFrom particles to the motion of a molecule:\n" +
+      "  e2gmm check --particles particles.star --map consensus.mrc\n" +
       "  e2gmm neutral --map consensus.mrc --resolution 8 --out model.txt\n" +
       "  e2gmm train --particles particles.star --model model.txt --latent 2 --out run\n" +
       "  e2gmm evidence run\n" +

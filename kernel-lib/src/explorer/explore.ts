@@ -9,6 +9,7 @@ import { type Latents, latentAxes, Run, RunFolder } from "../training/runs/run";
 import { openRunParticles, type ParticleInputs } from "../training/runs/runParticles";
 import { nameOfEpoch } from "../training/schedule";
 import type { TrainingSettings } from "../training/settings";
+import { openWorkbench, type Workbench } from "../workbench/workbench";
 import type { Closeable, ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
 import { Explorer } from "./explorer";
@@ -50,13 +51,31 @@ export async function explore(run: Run | string, options: ExploreOptions = {}): 
     const knowledge = await knowledgeOf(opened);
     const { warning, ...places } = placesOf(opened, knowledge.latents, options.latents ?? "refined");
     const found = await findParticles(record.inputs, record.particles, options, owned);
-    const status = [warning, found.withoutParticles].filter(Boolean).join(". ");
+    const { workbench, problem } = await workbenchOf(opened, places.latents.length / latent, options);
+    const status = [warning, found.withoutParticles, problem].filter(Boolean).join(". ");
     return new Explorer(
-      { folder, latent, neutral, free, run: opened, ...places, knowledge, owned, ...found },
+      { folder, latent, neutral, free, run: opened, ...places, knowledge, workbench, owned, ...found },
       options,
       status,
     );
   });
+}
+
+/** What was made of a run before, or why it cannot be used. Particles without places cannot be shown in sets. */
+async function workbenchOf(
+  run: Run,
+  places: number,
+  { keep = true }: ExploreOptions,
+): Promise<{ workbench?: Workbench; problem: string }> {
+  if (!keep || places !== run.record.particles) return { problem: "" };
+  try {
+    const workbench = await openWorkbench(run);
+    workbench.watch();
+    return { workbench, problem: "" };
+  } catch (error) {
+    const why = (error as Error).message;
+    return { problem: `What was made of this run before cannot be read, and nothing is kept now: ${why}` };
+  }
 }
 
 /** Latent coordinates of a run, with a warning if its training is not finished. */

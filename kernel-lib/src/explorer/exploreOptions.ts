@@ -14,6 +14,11 @@ export interface ExploreOptions {
   mapBox?: number;
   /** Which latent coordinates to show. Default `refined`. */
   latents?: "refined" | "encoder";
+  /**
+   * Whether sets, maps, paths, views and notes are kept in the run folder (`workbench/`), and those of earlier explorers are shown.
+   * Default true.
+   */
+  keep?: boolean;
   /** Title above scatter and viewer. Default none. */
   title?: string;
 }

@@ -5,6 +5,7 @@ import { stateChange } from "../model/stateChange";
 import type { ParticleSet } from "../particles/particleSet";
 import { angstromText, percentText } from "../training/axes/latentAxis";
 import type { Run } from "../training/runs/run";
+import type { Workbench } from "../workbench/workbench";
 import type { RunKnowledge } from "./runKnowledge";
 
 /** Changes of the density below this are not worth a word. */
@@ -37,6 +38,8 @@ export interface ExploredRunSource {
   particles: ParticleSet | undefined;
   /** Why the particles are not available; null if they are. */
   withoutParticles: string | null;
+  /** What was made before in the explorers of the run; undefined if nothing is to be kept, or the run does not exist yet. */
+  workbench?: Workbench | undefined;
   /** Resources opened for this explorer, which closes them (unless its construction fails). */
   owned: readonly Closeable[];
 }

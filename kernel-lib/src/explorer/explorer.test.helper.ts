@@ -45,6 +45,8 @@ export interface TestBench {
   settings: CompleteSettings;
   page: Page;
   at(name: string): string;
+  /** Removes what earlier tests have made of the run. */
+  forget(): void;
   end(): void;
 }
 
@@ -83,5 +85,6 @@ export async function testBench(): Promise<TestBench> {
     connect(undefined);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { folder, settings, page, at, end };
+  const forget = () => rmSync(path.join(settings.out, "workbench"), { recursive: true, force: true });
+  return { folder, settings, page, at, forget, end };
 }

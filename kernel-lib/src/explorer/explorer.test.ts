@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { readModelPdb } from "../model/pdb";
 import { openParticles } from "../particles/particleSet";
 import type { CompleteSettings } from "../training/settings";
@@ -23,6 +23,7 @@ beforeAll(async () => {
   settings = bench.settings;
 });
 afterAll(() => bench.end());
+beforeEach(() => bench.forget());
 
 test("a training is followed: latent coordinates, curves and model of each epoch, then the finished run", async () => {
   const reports: EpochReport[] = [];
@@ -116,7 +117,8 @@ test("sets are made on request and reconstructed in the background; the viewer s
   );
   for (const { count } of parts) assert.ok(Math.abs(count - (96 - far) / 4) <= 1);
 
-  assert.equal((await ask({ kind: "reconstruct", sets: ["set1"] })).kind, "answer");
+  const first = explorer.sets.get("set 1").id;
+  assert.equal((await ask({ kind: "reconstruct", sets: [first] })).kind, "answer");
   const { map } = explorer.get("sets")[0]!;
   assert.ok(map?.status === "done" && map.shown);
   assert.equal(map.fsc!.fsc.length, 12);
@@ -124,13 +126,13 @@ test("sets are made on request and reconstructed in the background; the viewer s
     explorer.viewer.maps.map(({ name }) => name),
     ["set 1"],
   );
-  await ask({ kind: "rename", set: "set1", name: "<b>mine" });
-  await ask({ kind: "recolour", set: "set1", colour: "#123456" });
+  await ask({ kind: "rename", set: first, name: "<b>mine" });
+  await ask({ kind: "recolour", set: first, colour: "#123456" });
   assert.deepEqual(
     explorer.viewer.maps.map(({ name, colour }) => [name, colour]),
     [["<b>mine", "#123456"]],
   );
-  await ask({ kind: "showMap", set: "set1", shown: false });
+  await ask({ kind: "showMap", set: first, shown: false });
   assert.equal(explorer.viewer.maps.length, 0);
   explorer.sets.add([1, 2], { name: "tiny" });
   await problem(
@@ -139,7 +141,7 @@ test("sets are made on request and reconstructed in the background; the viewer s
   );
   await problem({ kind: "nonsense" } as never, /request: expected a known request/);
   assert.match(
-    ((await ask({ kind: "montage", set: "set1" })) as { svg: string }).svg,
+    ((await ask({ kind: "montage", set: first })) as { svg: string }).svg,
     /^<svg .*&lt;b&gt;mine/,
   );
   const picture = explorer.picture();

@@ -8,6 +8,8 @@ import type { Reconstruction } from "../reconstruction/reconstruct";
 import type { Run } from "../training/runs/run";
 import type { TrainingSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
+import type { NamedSet, SetTable } from "../workbench/setTable";
+import { Workbench } from "../workbench/workbench";
 import { BackgroundJobs } from "./backgroundJobs";
 import { ExploredRun, type ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
@@ -25,12 +27,12 @@ import { setMontage } from "./particleMontage";
 import { PathMotion } from "./pathMotion";
 import { epochState, runState, setStates } from "./publishedState";
 import { RequestServer } from "./requestServer";
+import { SavedWork } from "./savedWork";
 import { ScatterColumns } from "./scatterColumns";
 import { SentDecoder } from "./sentDecoder";
 import type { Clustering } from "./sets/clusterings";
 import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSets";
 import { SetReconstructions } from "./sets/setReconstructions";
-import { type NamedSet, SetTable } from "./sets/setTable";
 import { ShownVerdict } from "./shownVerdict";
 import { TrainingFollower } from "./trainingFollower";
 
@@ -63,6 +65,10 @@ export class Explorer extends Widget<ExplorerTraits> {
   readonly viewer: GaussianViewer;
   /** The particle sets. */
   readonly sets: SetTable;
+  /** What is kept in the run folder: the sets, paths, views, notes; with undo and redo. */
+  readonly workbench: Workbench;
+  /** Keeps the drawn path and what is shown under names, and shows them again. */
+  readonly saved: SavedWork;
   /**
    * The finished run of the training started by {@link exploreTraining}; rejects if the training fails or is stopped. For
    * an opened run, that run.
@@ -90,9 +96,10 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.options = options;
     this.scatter = scatter;
     this.viewer = viewer;
-    this.sets = new SetTable(explored.count);
-    const { jobs, sets } = this;
-    const parts: ExplorerParts = { page: this, explored, scatter, viewer, sets, jobs };
+    this.workbench = source.workbench ?? new Workbench(explored.count);
+    this.sets = this.workbench.sets;
+    const { jobs, sets, workbench } = this;
+    const parts: ExplorerParts = { page: this, explored, scatter, viewer, sets, workbench, jobs };
     this.columns = new ScatterColumns(parts, options.columns ?? []);
     this.path = new ExplorerPath(parts);
     this.pathSets = new PathSets(parts, this.path);
@@ -101,6 +108,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.reconstructions = new SetReconstructions(parts, options, () => this.publishSets());
     this.verdict = new ShownVerdict(parts);
     this.follower = new TrainingFollower(parts, this.verdict);
+    this.saved = new SavedWork(parts);
     this.training = explored.run ? Promise.resolve(explored.run) : new Promise(() => {});
     this.connect();
     try {
@@ -109,6 +117,7 @@ export class Explorer extends Widget<ExplorerTraits> {
       this.columns.offer();
       this.viewer.setMean(explored.meanModel);
       this.showProbe();
+      this.setsChanged();
     } catch (error) {
       this.close();
       throw error;
@@ -136,16 +145,12 @@ export class Explorer extends Widget<ExplorerTraits> {
     const { explored, reconstructions, scatter, sets, viewer } = this;
     scatter.observe("probe", () => this.showProbe());
     viewer.observe("maps", () => reconstructions.viewerMapsChanged());
-    sets.onChange(() => {
-      reconstructions.setsChanged();
-      scatter.setSets([...sets]);
-      this.set({ ticked: this.get("ticked").filter((id) => sets.has(id)) });
-      this.publishSets();
-    });
+    sets.onChange(() => this.setsChanged());
     explored.onRun((first) => {
       this.viewer.setMean(explored.meanModel);
       this.showProbe();
       if (first) this.columns.offerOutliers();
+      if (first) void this.keepWork();
     });
     explored.onLatents((previousCount) => {
       const { count, latents, deviations } = explored;
@@ -169,6 +174,26 @@ export class Explorer extends Widget<ExplorerTraits> {
       const { model } = this;
       this.viewer.show(model);
       this.scatter.set({ probeNote: this.explored.distanceText(this.scatter.probe, model) });
+    } catch (error) {
+      this.set({ status: (error as Error).message });
+    }
+  }
+
+  private setsChanged(): void {
+    const { reconstructions, scatter, sets } = this;
+    reconstructions.setsChanged();
+    scatter.setSets([...sets]);
+    this.set({ ticked: this.get("ticked").filter((id) => sets.has(id)) });
+    this.publishSets();
+  }
+
+  /** Keeps in its folder, from the first epoch of a training on, what is made of its run. */
+  private async keepWork(): Promise<void> {
+    if (this.options.keep === false) return;
+    const { folder, count, latent } = this.explored;
+    try {
+      await this.workbench.attach({ folder, count, latent });
+      this.workbench.watch();
     } catch (error) {
       this.set({ status: (error as Error).message });
     }
@@ -231,8 +256,8 @@ export class Explorer extends Widget<ExplorerTraits> {
   }
 
   /** Shows the map of a set in the viewer, or hides it. @throws InputError for a set without a map */
-  showMap(set: string, shown = true): void {
-    this.reconstructions.show(set, shown);
+  showMap(set: string, shown = true): Promise<void> {
+    return this.reconstructions.show(set, shown);
   }
 
   /**
@@ -320,6 +345,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     super.close();
     this.follower.stop("the explorer was closed");
     void this.jobs.close();
+    void this.saved.close();
     this.scatter.close();
     this.viewer.close();
     this.explored.close();

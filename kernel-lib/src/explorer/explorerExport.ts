@@ -3,12 +3,12 @@ import { writeMap } from "../maps/mapFile";
 import { modelDensity } from "../model/density";
 import type { GaussianModel } from "../model/gaussianModel";
 import { latentColumns, writeSelection } from "../particles/writeSelection";
+import type { NamedSet } from "../workbench/setTable";
 import type { ExplorerParts } from "./explorerParts";
 import type { ExportKind } from "./explorerState";
 import { type Place, writeModel, writeReconstruction } from "./exportedFiles";
 import type { ExportedPage } from "./page/exportPage";
 import type { SetReconstructions } from "./sets/setReconstructions";
-import type { NamedSet } from "./sets/setTable";
 import { placeBelow } from "./workFolder";
 
 /** Options of an export. */
@@ -67,7 +67,7 @@ export async function exportFile(
       return { files: [file], warnings };
     }
     case "map": {
-      const files = await writeReconstruction(file, reconstructions.result(chosen()), place);
+      const files = await writeReconstruction(file, await reconstructions.result(chosen()), place);
       return { files, warnings: [] };
     }
     case "model":

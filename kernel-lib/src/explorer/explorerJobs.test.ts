@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { openWidgets } from "tslab-widgets";
-import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "vitest";
 import { StoppedError } from "../errors";
 import { trainInThisThread } from "../training/train";
 import { explore, exploreTraining } from "./explore";
@@ -23,7 +23,11 @@ beforeAll(async () => {
   run.close();
 });
 afterAll(() => bench.end());
-afterEach(() => explorer.close());
+beforeEach(() => bench.forget());
+afterEach(async () => {
+  explorer.close();
+  await explorer.workbench.saved().catch(() => {});
+});
 
 /** Opens an explorer with a set whose map is shown. @returns the id of the set */
 async function withMap(): Promise<string> {
@@ -69,7 +73,7 @@ describe("a set with a map that is shown", () => {
       "renamed to the name of another map in the viewer",
       async (id, making) => {
         explorer.viewer.setMap("own", (await explorer.reconstruct("other")).map);
-        explorer.showMap("other", false);
+        await explorer.showMap("other", false);
         await bench.page.ask(explorer, { kind: "rename", set: id, name: "own" });
         await making;
       },
@@ -119,7 +123,7 @@ describe("a set with a map that is shown", () => {
     const id = await withMap();
     explorer.viewer.setMap("first", null);
     assert.equal((map(id) as { shown: boolean }).shown, false);
-    explorer.showMap(id);
+    await explorer.showMap(id);
     assert.deepEqual(names(), ["first"]);
   });
 });

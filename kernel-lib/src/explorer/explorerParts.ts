@@ -1,10 +1,11 @@
 import type { Widget } from "tslab-widgets";
+import type { SetTable } from "../workbench/setTable";
+import type { Workbench } from "../workbench/workbench";
 import type { BackgroundJobs } from "./backgroundJobs";
 import type { ExploredRun } from "./exploredRun";
 import type { explorerTraits } from "./explorerState";
 import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
 import type { LatentScatter } from "./latentScatter/latentScatter";
-import type { SetTable } from "./sets/setTable";
 
 /** The explorer's own traits as its components see them. */
 export type ExplorerPage = Pick<Widget<typeof explorerTraits>, "get" | "set" | "closed">;
@@ -24,6 +25,8 @@ export interface ExplorerParts {
   viewer: GaussianViewer;
   /** The particle sets. */
   sets: SetTable;
+  /** What is kept of the work: these sets, paths, views, notes. */
+  workbench: Workbench;
   /** The thread for long computations. */
   jobs: BackgroundJobs;
 }

@@ -76,6 +76,31 @@ export interface TrainingState {
   total: number;
 }
 
+/** A path or view that is kept under a name. */
+export interface KeptItem {
+  /** Identifies it in requests. */
+  id: string;
+  name: string;
+}
+
+/** What is kept of the work on a run, apart from its sets. */
+export interface WorkbenchTraits {
+  paths: readonly KeptItem[];
+  views: readonly KeptItem[];
+  /** The user's text. */
+  notes: string;
+  /** Whether there is a change to undo, or one to make again. */
+  canUndo: boolean;
+  canRedo: boolean;
+  /** Whether all of it is in the run folder. */
+  kept: boolean;
+  /** Why it is not; empty if it is, or is not meant to be. */
+  problem: string;
+}
+
+/** Kinds of things that are kept under a name, beside sets. */
+export type KeptKind = "path" | "view";
+
 /** What can be exported: particles or map of a set, the model at the probe or its density, all of it as an interactive page. */
 export type ExportKind = "particles" | "map" | "model" | "density" | "page";
 
@@ -101,6 +126,13 @@ export type ExplorerRequest =
   | { kind: "frame"; frame: number }
   | { kind: "arrows"; shown: boolean }
   | { kind: "pin"; shown: boolean }
+  | { kind: "undo" }
+  | { kind: "redo" }
+  | { kind: "keep"; what: KeptKind }
+  | { kind: "showKept"; what: KeptKind; item: string }
+  | { kind: "renameKept"; what: KeptKind; item: string; name: string }
+  | { kind: "removeKept"; what: KeptKind; item: string }
+  | { kind: "notes"; text: string }
   | { kind: "stopTraining" };
 
 /**
@@ -140,6 +172,10 @@ export const explorerTraits = {
   shownAnyway: json<boolean>(() => false),
   /** Null if no training is followed. */
   training: json<TrainingState | null>(() => null),
+  /** Paths, views and notes, and what can be undone. */
+  workbench: json<WorkbenchTraits>(() => ({
+    ...{ paths: [], views: [], notes: "", canUndo: false, canRedo: false, kept: false, problem: "" },
+  })),
   /** Progress of a background computation; empty for none. */
   busy: text(""),
   /** The last message for the user. */

@@ -1,4 +1,6 @@
 /** Live views of a run: the explorer, and its latent scatter and Gaussian viewer alone. */
+
+export { type NamedSet, type NewSet, type SetOperation, SetTable } from "../workbench/setTable";
 export { explore, exploreTraining } from "./explore";
 export type { ExploreOptions } from "./exploreOptions";
 export { Explorer } from "./explorer";
@@ -21,6 +23,6 @@ export type { SelectMode } from "./latentScatter/scatterSelection";
 export type { ScatterColumn, TableColumn } from "./latentScatter/table";
 export { type ExportedPage, exportPage, type PageOptions } from "./page/exportPage";
 export { servePanels } from "./panel";
+export { SavedWork } from "./savedWork";
 export type { Clustering } from "./sets/clusterings";
 export type { PathDivision, PathSetsOptions } from "./sets/pathSets";
-export { type NamedSet, type NewSet, type SetOperation, SetTable } from "./sets/setTable";

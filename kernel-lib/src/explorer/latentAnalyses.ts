@@ -1,10 +1,10 @@
 import { InputError } from "../errors";
 import { columnsOf } from "../latent/selection";
 import type { TaskOptions } from "../progress";
+import type { NamedSet } from "../workbench/setTable";
 import type { Jobs } from "./backgroundJobs";
 import type { ExplorerParts } from "./explorerParts";
 import type { Clustering } from "./sets/clusterings";
-import type { NamedSet } from "./sets/setTable";
 
 /**
  * Clustering and UMAP of the latent coordinates, in the background thread. The result goes to the set table or, as

@@ -6,9 +6,9 @@ import { boxLengthOf, type GaussianModel } from "../model/gaussianModel";
 import { projectionTransform } from "../model/projectionTransform";
 import { type Ctf, CtfEvaluator } from "../optics/ctf";
 import type { ParticleSet } from "../particles/particleSet";
+import type { NamedSet } from "../workbench/setTable";
 import type { ExploredRun } from "./exploredRun";
 import { particleImage } from "./particleImages";
-import type { NamedSet } from "./sets/setTable";
 
 /** Particles in a montage, at most, and in one of its rows. */
 const maxParticles = 12;

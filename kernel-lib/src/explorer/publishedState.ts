@@ -1,8 +1,8 @@
 import type { EpochReport } from "../training/trainer";
+import type { SetTable } from "../workbench/setTable";
 import type { ExploredRun } from "./exploredRun";
 import type { EpochState, RunState, SetState } from "./explorerState";
 import type { SetReconstructions } from "./sets/setReconstructions";
-import type { SetTable } from "./sets/setTable";
 
 /** Translates the state of an explorer into the traits that pages read. */
 

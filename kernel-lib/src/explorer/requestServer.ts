@@ -1,13 +1,15 @@
 import type { Figure } from "../display/figure";
 import { InputError, StoppedError } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
+import type { NamedSet, SetTable } from "../workbench/setTable";
+import type { Workbench } from "../workbench/workbench";
 import type { ExportOptions, ExportResult } from "./explorerExport";
-import type { ExplorerAnswer, ExplorerRequest, ExportKind } from "./explorerState";
+import type { ExplorerAnswer, ExplorerRequest, ExportKind, KeptKind } from "./explorerState";
 import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
 import type { LatentScatter } from "./latentScatter/latentScatter";
+import type { SavedWork } from "./savedWork";
 import type { Clustering } from "./sets/clusterings";
 import type { PathDivision, PathSetsOptions } from "./sets/pathSets";
-import type { NamedSet, SetTable } from "./sets/setTable";
 
 /** The methods of an explorer that requests call. */
 export interface ExplorerActions {
@@ -21,7 +23,9 @@ export interface ExplorerActions {
   setsAlongPath(along: PathDivision, count: number, options: PathSetsOptions): NamedSet[];
   reconstruct(set: string): Promise<unknown>;
   stopReconstruction(set: string): void;
-  showMap(set: string, shown: boolean): void;
+  readonly workbench: Workbench;
+  readonly saved: SavedWork;
+  showMap(set: string, shown: boolean): Promise<void>;
   montage(set: string): Promise<Figure>;
   export(what: ExportKind, file: string, options: ExportOptions): Promise<ExportResult>;
   playPath(): void;
@@ -49,6 +53,7 @@ export class RequestServer {
     this.handlers = {
       ...setHandlers(explorer, pathNote),
       ...mapHandlers(explorer),
+      ...keptHandlers(explorer),
       ...motionHandlers(explorer, pathNote),
     };
   }
@@ -89,6 +94,11 @@ type SetKind = Extract<
 >;
 type MapKind = Extract<Kind, "reconstruct" | "stop" | "showMap" | "montage" | "export">;
 
+type KeptRequest = Extract<
+  Kind,
+  "undo" | "redo" | "keep" | "showKept" | "renameKept" | "removeKept" | "notes"
+>;
+
 function madeSets(sets: readonly NamedSet[]): { text: string } {
   return { text: sets.length === 1 ? `Made the set “${sets[0]!.name}”` : `Made ${sets.length} sets` };
 }
@@ -113,8 +123,47 @@ function setHandlers(explorer: ExplorerActions, pathNote: () => string): Pick<Ha
     complement: ({ set }) => madeSets([sets.complement(set)]),
     rename: ({ set, name }) => done(sets.rename(set, name)),
     recolour: ({ set, colour }) => done(sets.recolour(set, colour)),
-    remove: ({ sets: ids }) => done(sets.remove(ids)),
+    remove: ({ sets: ids }) => {
+      const names = ids.map((id) => sets.get(id).name);
+      sets.remove(ids);
+      return { text: deletedText(names.length === 1 ? `“${names[0]}”` : `${names.length} sets`) };
+    },
     select: ({ set }) => done(scatter.select(sets.get(set).rows)),
+  };
+}
+
+function deletedText(what: string): string {
+  return `Deleted ${what}; Undo brings back what was deleted`;
+}
+
+function keptHandlers({ workbench, saved }: ExplorerActions): Pick<Handlers, KeptRequest> {
+  const listOf = (what: KeptKind) => {
+    if (what === "path") return workbench.paths;
+    if (what === "view") return workbench.views;
+    throw new InputError("what", "path or view", JSON.stringify(what));
+  };
+  return {
+    undo: () => done(workbench.undo()),
+    redo: () => done(workbench.redo()),
+    keep: ({ what }) => {
+      listOf(what);
+      const { name } = what === "path" ? saved.savePath() : saved.saveView();
+      return { text: `Kept the ${what} as “${name}”` };
+    },
+    showKept: ({ what, item }) => {
+      listOf(what);
+      return done(what === "path" ? saved.showPath(item) : saved.showView(item));
+    },
+    renameKept: ({ what, item, name }) => done(listOf(what).rename(item, name)),
+    removeKept: ({ what, item }) => {
+      const { name } = listOf(what).get(item);
+      listOf(what).remove(item);
+      return { text: deletedText(`“${name}”`) };
+    },
+    notes: ({ text }) => {
+      workbench.notes = String(text);
+      return undefined;
+    },
   };
 }
 
@@ -125,7 +174,7 @@ function mapHandlers(explorer: ExplorerActions): Pick<Handlers, MapKind> {
       return undefined;
     },
     stop: ({ set }) => done(explorer.stopReconstruction(set)),
-    showMap: ({ set, shown }) => done(explorer.showMap(set, shown)),
+    showMap: async ({ set, shown }) => done(await explorer.showMap(set, shown)),
     montage: async ({ set }) => ({ svg: await (await explorer.montage(set)).svg() }),
     export: async ({ what, file, set, overwrite }) => {
       const { files, warnings } = await explorer.export(what, file, {
@@ -140,7 +189,7 @@ function mapHandlers(explorer: ExplorerActions): Pick<Handlers, MapKind> {
 function motionHandlers(
   explorer: ExplorerActions,
   pathNote: () => string,
-): Omit<Handlers, SetKind | MapKind> {
+): Omit<Handlers, SetKind | MapKind | KeptRequest> {
   const noted = (): Answer => (pathNote() === "" ? {} : { text: pathNote() });
   return {
     play: () => {

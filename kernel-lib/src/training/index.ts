@@ -9,6 +9,8 @@ export type { PlaceMixture } from "./assignment/placeMixture";
 export { type AxisKind, type AxisSize, LatentAxis } from "./axes/latentAxis";
 export { train } from "./background";
 export type { MeasuredMotion, MeasuredMotionOptions } from "./bodies/measuredRegionMotion";
+export type { CheckedInputs, CheckedRing, Finding, FindingStatus } from "./check/checkedInputs";
+export { type CheckSettings, checkInputs } from "./check/checkInputs";
 export type { Schedule } from "./course";
 export type { RunLeaksOptions } from "./leaks/runLeaks";
 export { neutralFromParticles, polishNeutralModel } from "./neutral/neutralFromParticles";

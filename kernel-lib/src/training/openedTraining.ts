@@ -3,6 +3,7 @@ import { gigabytes } from "../memoryLimit";
 import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
+import type { ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { ChosenEngine } from "../projection/engines";
@@ -14,6 +15,7 @@ import {
   particlesWithout,
 } from "./agreement/chosenParticles";
 import { engineOfRun } from "./engineOfRun";
+import { evenly } from "./evidence/sample";
 import { FeatureBasis } from "./features/featureBasis";
 import { unsupportedRun } from "./gpu/unsupported";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
@@ -46,6 +48,32 @@ export interface TrainingPlace {
   lock: RunLockToken;
   resumed: ResumedRun | undefined;
   round: SecondRound | undefined;
+  /** Set if inputs are only tried, and nothing is trained. */
+  trial?: InputTrial;
+}
+
+/** Inputs that are tried before a training. */
+export interface InputTrial {
+  /** Model in place of the one in the settings, whose file then only names it in messages. */
+  neutral: GaussianModel;
+  /** Most particles that are compared with it, evenly spaced in the file. */
+  particles: number;
+}
+
+/** Some particles of a set, evenly spaced, with all their copies. */
+function someParticles(set: ParticleSet, most: number): ParticleSet {
+  const originals = set.originals().count;
+  const copies = set.count / originals;
+  const chosen = evenly(
+    Int32Array.from({ length: originals }, (_, i) => i),
+    most,
+  );
+  return set.select(
+    Int32Array.from(
+      { length: chosen.length * copies },
+      (_, i) => chosen[Math.floor(i / copies)]! * copies + (i % copies),
+    ),
+  );
 }
 
 /** A training with its inputs read and the first pass over the data made. What it opened is closed with it. */
@@ -74,10 +102,13 @@ export class OpenedTraining {
   /** Warnings of {@link checkFit}. */
   private readonly doubts: string[] = [];
 
+  private readonly trial: InputTrial | undefined;
+
   private constructor(
     readonly settings: CompleteSettings,
-    { folder, resumed, round }: Pick<TrainingPlace, "folder" | "resumed" | "round">,
+    { folder, resumed, round, trial }: Omit<TrainingPlace, "lock">,
   ) {
+    this.trial = trial;
     this.folder = folder;
     this.resumed = resumed;
     this.round = round;
@@ -90,7 +121,7 @@ export class OpenedTraining {
   }
 
   /** Reads all inputs and makes the first pass over the data. */
-  static async open(settings: CompleteSettings, place: TrainingPlace): Promise<OpenedTraining> {
+  static async open(settings: CompleteSettings, place: Omit<TrainingPlace, "lock">): Promise<OpenedTraining> {
     const training = new OpenedTraining(settings, place);
     try {
       await training.read();
@@ -171,19 +202,20 @@ export class OpenedTraining {
   }
 
   private async openInputs(): Promise<TrainingInputs> {
-    const { settings, resumed, round, folder, warn } = this;
+    const { settings, resumed, round, folder, warn, trial } = this;
     const neutral = resumed
       ? await folder.readNeutral(resumed.record)
-      : (round?.neutral ?? (await readModelText(this.files.model)));
-    const set = await openTrainingParticles(this.files, this.task);
-    this.opened.push(() => set.close());
-    if (round && set.tilts() !== set) {
+      : (round?.neutral ?? trial?.neutral ?? (await readModelText(this.files.model)));
+    const all = await openTrainingParticles(this.files, this.task);
+    this.opened.push(() => all.close());
+    if (round && all.tilts() !== all) {
       throw new InputError(
-        set.file,
+        all.file,
         "single images in a second round",
         "tilt series, of which a run has one round",
       );
     }
+    const set = trial ? someParticles(all, trial.particles) : all;
     if (!resumed) return newInputs({ set, neutral, settings, inherited: round }, warn);
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
   }

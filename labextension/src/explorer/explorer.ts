@@ -56,6 +56,15 @@ export class ExplorerModel extends DOMWidgetModel {
       history: [],
       verdict: null,
       shownAnyway: false,
+      workbench: {
+        paths: [],
+        views: [],
+        notes: "",
+        canUndo: false,
+        canRedo: false,
+        kept: false,
+        problem: "",
+      },
       training: null,
       busy: "",
       status: "",
@@ -92,6 +101,7 @@ export class ExplorerView extends FreedView {
     });
     this.viewModel = viewModel;
     this.el.classList.add("e2gmm-explorer");
+    this.el.addEventListener("keydown", (event) => undoKeys(event, viewModel));
     this.view = mount(this.el, viewModel, () => explorerTemplate(viewModel, this.panes));
     const { live } = model as ExplorerModel;
     this.kernel = new KernelWatch(model, (gone) => {
@@ -152,4 +162,16 @@ export class ExplorerView extends FreedView {
     this.viewModel?.dispose();
     super.remove();
   }
+}
+
+/** Ctrl+Z and Ctrl+Shift+Z or Ctrl+Y, with Cmd on a Mac; in text fields they are the field's own. */
+function undoKeys(event: KeyboardEvent, model: ExplorerViewModel): void {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+  if ((event.target as HTMLElement).matches(":read-write")) return;
+  const key = event.key.toLowerCase();
+  const kind = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : undefined;
+  if (kind === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  model.step(kind);
 }

@@ -6,6 +6,7 @@ import { button, checkbox } from "../controls.js";
 import { fscCurves, trainingCurves } from "./curves.js";
 import type { ExplorerViewModel } from "./explorerViewModel.js";
 import { exportForm } from "./exportForm.js";
+import { keptWork } from "./keptWork.js";
 import { setTable } from "./setTable.js";
 import { splitter } from "./splitter.js";
 import { toolbar } from "./toolbar.js";
@@ -36,7 +37,8 @@ export function explorerTemplate(model: ExplorerViewModel, panes: ExplorerPanes)
       ${toolbar(model)} ${exportForm(model)}
     </fieldset>
     <div class="e2gmm-explorer-lower">
-      ${model.concealed && model.sets.length === 0 ? nothing : setTable(model)} ${curves(model)}
+      ${model.concealed && model.sets.length === 0 ? nothing : setTable(model)} ${keptWork(model)}
+      ${curves(model)}
     </div>
     ${montage(model)}`;
 }

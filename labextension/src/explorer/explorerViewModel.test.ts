@@ -24,6 +24,10 @@ function explorer(state: Partial<ExplorerState> = {}) {
     history: [],
     verdict: null,
     shownAnyway: false,
+    workbench: {
+      ...{ paths: [], views: [], notes: "", canUndo: false, canRedo: false, kept: true },
+      problem: "",
+    },
     training: null,
     busy: "",
     status: "",
@@ -191,4 +195,36 @@ test("a disposed model follows neither the kernel nor the linked views", () => {
   const { model, widget, scatter, viewer } = explorer();
   model.dispose();
   assert.deepEqual([widget.listenerCount, scatter.listenerCount, viewer.listenerCount], [0, 0, 0]);
+});
+
+test("notes are kept when the user pauses or leaves the field, once, and not if they are as before", async () => {
+  const { model, widget, kernel } = explorer();
+  assert.equal(model.notesShown, false);
+  model.toggleNotes();
+  assert.equal(model.notesShown, true);
+  model.typeNotes("one");
+  model.typeNotes("one two");
+  model.leaveNotes();
+  model.leaveNotes();
+  await settled();
+  assert.deepEqual(kernel.requests, [{ kind: "notes", fields: { text: "one two" } }]);
+  widget.set({ workbench: { ...model.work, notes: "one two" } });
+  model.typeNotes("one two");
+  model.dispose();
+  assert.equal(kernel.requests.length, 1);
+});
+
+test("undo and redo are asked for only where there is something", async () => {
+  const { model, widget, kernel } = explorer();
+  assert.equal(model.step("undo"), false);
+  widget.set({ workbench: { ...model.work, canUndo: true } });
+  assert.equal(model.step("undo"), true);
+  assert.equal(model.step("redo"), false);
+  model.renameKept("view", "v", "old", "old");
+  model.renameKept("view", "v", "old", "new");
+  await settled();
+  assert.deepEqual(kernel.requests, [
+    { kind: "undo", fields: {} },
+    { kind: "renameKept", fields: { what: "view", item: "v", name: "new" } },
+  ]);
 });

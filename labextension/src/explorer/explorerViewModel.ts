@@ -1,8 +1,9 @@
 import type { Clustering } from "e2gmm/messages/clusterings";
-import type { ExplorerRequest, explorerTraits, SetState } from "e2gmm/messages/explorer";
+import type { ExplorerRequest, explorerTraits, KeptKind, SetState } from "e2gmm/messages/explorer";
 import { kernelGoneText, liveWithoutKernelText } from "../kernelGone.js";
 import { type EventSource, type StateSource, ViewModel } from "../view.js";
 import { ExportFormModel } from "./exportFormModel.js";
+import { NotesDraft } from "./notesDraft.js";
 import type { ExplorerSettings } from "./settings.js";
 
 /** State of the explorer, shared by the kernel and its views. */
@@ -71,6 +72,10 @@ export class ExplorerViewModel extends ViewModel {
   private curves: boolean;
   private scatterPart: number;
   private gone = false;
+  private readonly notes = new NotesDraft(
+    () => this.work.notes,
+    (text) => void this.ask({ kind: "notes", text }),
+  );
   private live = false;
   /** The last message to the user in this view; until then the kernel's status is shown. */
   private message: { text: string; problem: boolean } | undefined;
@@ -93,7 +98,7 @@ export class ExplorerViewModel extends ViewModel {
     );
     this.follow(
       widget,
-      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway",
+      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway change:workbench",
     );
     this.follow(widget, "change:split", () => this.moveSplit(widget.get("split")));
     this.follow(widget, "change:status change:busy", () => {
@@ -158,6 +163,16 @@ export class ExplorerViewModel extends ViewModel {
   /** Whether FSC and training curves are shown. */
   get curvesShown(): boolean {
     return this.curves;
+  }
+
+  /** Paths, views and notes that are kept, and what can be undone. */
+  get work(): ExplorerState["workbench"] {
+    return this.links.widget.get("workbench");
+  }
+
+  /** Whether the notes are shown: by choice, else if there are any. */
+  get notesShown(): boolean {
+    return this.notes.isShown;
   }
 
   /** Number of particles selected in the scatter. */
@@ -267,6 +282,41 @@ export class ExplorerViewModel extends ViewModel {
     if (name !== set.name) void this.ask({ kind: "rename", set: set.id, name });
     // The field shows the old name until the kernel has accepted the new one
     this.changed();
+  }
+
+  /** Requests a new name for a path or view. */
+  renameKept(what: KeptKind, item: string, name: string, typed: string): void {
+    if (typed !== name) void this.ask({ kind: "renameKept", what, item, name: typed });
+    this.changed();
+  }
+
+  /** Shows or hides the notes. */
+  toggleNotes(): void {
+    this.notes.toggle();
+    this.changed();
+  }
+
+  /** Keeps notes when the user pauses. */
+  typeNotes(text: string): void {
+    this.notes.type(text);
+  }
+
+  /** Keeps notes that were typed, and shows those that are kept. */
+  leaveNotes(): void {
+    this.notes.leave();
+    this.changed();
+  }
+
+  /** Takes the last change back, or makes it again. @returns whether there was one */
+  step(kind: "undo" | "redo"): boolean {
+    const can = kind === "undo" ? this.work.canUndo : this.work.canRedo;
+    if (can && !this.gone) void this.ask({ kind });
+    return can;
+  }
+
+  override dispose(): void {
+    this.notes.leave();
+    super.dispose();
   }
 
   /** Opens or closes the export form. */

@@ -2,6 +2,7 @@ import type { WidgetModel } from "@jupyter-widgets/base";
 import type { LiveDecoder } from "e2gmm/liveDecoder";
 import type { DecoderAnswer, DecoderRequest } from "e2gmm/messages/explorer";
 import type { GaussianViewerModel } from "../gaussianViewer/widgetModels.js";
+import { decodesInPage } from "../kernelGone.js";
 import { Requests } from "../requests.js";
 
 type LiveModule = typeof import("e2gmm/liveDecoder");
@@ -37,6 +38,7 @@ export class LiveExplorer {
   ) {
     this.requests = new Requests(model);
     viewer.kernelLags = () => this.kernelLags();
+    for (const widget of [scatter, viewer]) decodesInPage.set(widget, () => this.isOpen);
     scatter.on("change:probeTo", this.dragged, this);
     scatter.on("change:probe", this.placed, this);
     model.on("change:decoderNumber", this.replaced, this);
@@ -79,7 +81,12 @@ export class LiveExplorer {
     } finally {
       if (this.fetching === number && this.decoder) this.fetching = undefined;
     }
-    this.model.trigger("e2gmm:live");
+    this.tell();
+  }
+
+  /** Tells views whether the page decodes. */
+  private tell(): void {
+    for (const widget of [this.model, this.scatter, this.viewer]) widget.trigger("e2gmm:live");
   }
 
   /** The packed decoder; undefined where there is neither one in the state nor a kernel. */
@@ -117,7 +124,7 @@ export class LiveExplorer {
     this.fetching = undefined;
     this.ahead = undefined;
     this.shown = undefined;
-    this.model.trigger("e2gmm:live");
+    this.tell();
     this.prepare();
   }
 
@@ -188,6 +195,7 @@ export class LiveExplorer {
     this.decoder?.close();
     this.decoder = undefined;
     this.viewer.kernelLags = undefined;
+    for (const widget of [this.scatter, this.viewer]) decodesInPage.delete(widget);
     this.scatter.off("change:probeTo", this.dragged, this);
     this.scatter.off("change:probe", this.placed, this);
   }

@@ -6,6 +6,7 @@ import { styleMap } from "lit/directives/style-map.js";
 import { html, type TemplateResult } from "lit/html.js";
 import { button, checkbox, unlessFocused } from "../controls.js";
 import type { ExplorerViewModel } from "./explorerViewModel.js";
+import { nameField } from "./nameField.js";
 
 const number = "e2gmm-explorer-number";
 
@@ -71,7 +72,11 @@ function row(model: ExplorerViewModel, set: SetState): TemplateResult {
         title=${marker === "circle" ? "" : `Drawn as ${marker}`}
         style=${styleMap({ color: colour })}
       >${shape}</span></td>
-    <td class="e2gmm-explorer-nameCell">${nameField(model, set)}</td>
+    <td class="e2gmm-explorer-nameCell">${nameField({
+      label: `Name of the set ${name}`,
+      name,
+      rename: (typed) => model.rename(set, typed),
+    })}</td>
     <td class=${number}>${count.toLocaleString("en")}</td>
     <td class="e2gmm-explorer-map">${mapCell(model, id, map)}</td>
     <td class=${number}>${resolutionText(map)}</td>
@@ -82,26 +87,6 @@ function row(model: ExplorerViewModel, set: SetState): TemplateResult {
         () => void model.showMontage(set),
       )}</td>
   </tr>`;
-}
-
-function nameField(model: ExplorerViewModel, set: SetState): TemplateResult {
-  const keydown = (event: KeyboardEvent) => {
-    const field = event.target as HTMLInputElement;
-    if (event.key === "Escape") field.value = set.name;
-    if (event.key === "Enter" || event.key === "Escape") field.blur();
-    event.stopPropagation();
-  };
-  return html`<input
-    type="text"
-    class="e2gmm-explorer-name"
-    maxlength="200"
-    spellcheck="false"
-    aria-label="Name of the set ${set.name}"
-    title=${set.name}
-    .value=${unlessFocused(set.name)}
-    @blur=${(event: Event) => model.rename(set, (event.target as HTMLInputElement).value)}
-    @keydown=${keydown}
-  />`;
 }
 
 function link(text: string, title: string, act: () => void): TemplateResult {

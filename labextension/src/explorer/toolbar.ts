@@ -36,6 +36,7 @@ export function toolbar(model: ExplorerViewModel): TemplateResult {
         { pressed: model.arrowsShown },
       ),
     ])}
+    ${group("Work", workActions(model))}
     ${group("View", [
       button("UMAP", "Draw the particles over a UMAP of their latent coordinates", () => {
         void model.ask({ kind: "umap" });
@@ -101,6 +102,25 @@ function newSets(model: ExplorerViewModel): unknown[] {
   ];
 }
 
+function workActions(model: ExplorerViewModel): TemplateResult[] {
+  const { canUndo, canRedo } = model.work;
+  return [
+    button("Undo", "Take the last change back (Ctrl+Z)", () => void model.ask({ kind: "undo" }), {
+      disabled: !canUndo,
+    }),
+    button("Redo", "Make it again (Ctrl+Shift+Z)", () => void model.ask({ kind: "redo" }), {
+      disabled: !canRedo,
+    }),
+    button("Keep path", "Keep the path drawn in the plot under a name", () => {
+      void model.ask({ kind: "keep", what: "path" });
+    }),
+    button("Keep view", "Keep what plot and molecule show under a name", () => {
+      void model.ask({ kind: "keep", what: "view" });
+    }),
+    button("Notes", "Notes on this run", () => model.toggleNotes(), { expanded: model.notesShown }),
+  ];
+}
+
 function countField(
   model: ExplorerViewModel,
   field: keyof NewSetFields & ("clusters" | "parts"),
@@ -124,7 +144,7 @@ const tickedOperations: readonly (readonly [keyof typeof minTicked, string, stri
   ["intersect", "Intersect", "A set of the particles common to all ticked sets"],
   ["difference", "Subtract", "The particles of the first ticked set that are in no other"],
   ["reconstruct", "Reconstruct", "Reconstruct the ticked sets in the background"],
-  ["remove", "Delete", "Delete the ticked sets"],
+  ["remove", "Delete", "Delete the ticked sets; Undo brings them back"],
 ];
 
 function tickedActions(model: ExplorerViewModel): TemplateResult[] {

@@ -51,6 +51,7 @@ export class GaussianViewerView extends FreedView {
     Object.assign(this.el, { e2gmmView: this });
     this.viewModel = this.createViewModel();
     this.kernel = new KernelWatch(this.model, () => this.viewModel.changed());
+    this.listenTo(this.model, "e2gmm:live", () => this.viewModel.changed());
     const actions = this.actions();
     this.view = mount(this.el, this.viewModel, (model) => viewerTemplate(model, actions));
     this.showHeight();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { kernelGoneText } from "../kernelGone.js";
+import { decodesInPage, kernelGoneText } from "../kernelGone.js";
 import { contextLostText } from "../stage/stageEvents.js";
 import { fakeMap, fakeViewer } from "./viewer.test.helper.js";
 import { GaussianViewerViewModel } from "./viewModel.js";
@@ -31,6 +31,9 @@ test("the status has problems first, then the last message, then notes on visibl
   assert.equal(model.status, `${contextLostText} Done.`);
   environment.kernelGone = true;
   assert.equal(model.status, `${kernelGoneText} Done.`);
+  model.setContextLost(false);
+  decodesInPage.set(viewer, () => true);
+  assert.equal(model.status, "Done.", "the explorer says that the page decodes");
   model.dispose();
 });
 

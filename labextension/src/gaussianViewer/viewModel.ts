@@ -1,4 +1,4 @@
-import { kernelGoneText } from "../kernelGone.js";
+import { goneText } from "../kernelGone.js";
 import { contextLostText } from "../stage/stageEvents.js";
 import { ViewModel } from "../view.js";
 import type { Legend } from "./colours.js";
@@ -163,9 +163,8 @@ export class GaussianViewerViewModel extends ViewModel {
     const notes = mapsOf(viewer)
       .filter((map) => map.read("visible") && map.read("note"))
       .map((map) => `${map.read("name")}: ${map.read("note")}.`);
-    const wrong = this.environment.kernelGone()
-      ? kernelGoneText
-      : this.problem || (this.contextLost ? contextLostText : "");
+    const gone = this.environment.kernelGone() ? goneText(viewer) : "";
+    const wrong = gone || this.problem || (this.contextLost ? contextLostText : "");
     const texts = [wrong, this.message || viewer.read("notice"), ...notes].filter((text) => text !== "");
     return texts.length > 0 ? texts.join(" ") : `${viewer.read("neutral").length / 5} Gaussians.`;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { LatentScatterState } from "e2gmm/messages/latentScatter";
 import { afterEach, beforeEach, test, vi } from "vitest";
-import { kernelGoneText } from "../kernelGone.js";
+import { decodesInPage, kernelGoneText } from "../kernelGone.js";
 import { FakeKernel, FakeWidget, settled } from "../widget.test.helper.js";
 import type { PlotArea } from "./overlayModel.js";
 import { axisOf, scatterState } from "./scatterState.test.helper.js";
@@ -105,7 +105,7 @@ test("selections carry mode, radius and number as the fields say, and the kernel
 });
 
 test("a refused request is reported until one succeeds; a stopped kernel takes precedence", async () => {
-  const { model, kernel } = scatter({ status: "ready" });
+  const { model, kernel, widget } = scatter({ status: "ready" });
   assert.equal(model.message, "ready");
   kernel.answers.push(new Error("nothing is selected"));
   model.selectAll("invert");
@@ -113,6 +113,8 @@ test("a refused request is reported until one succeeds; a stopped kernel takes p
   assert.equal(model.message, "nothing is selected");
   model.setKernelGone(true);
   assert.equal(model.message, kernelGoneText);
+  decodesInPage.set(widget, () => true);
+  assert.equal(model.message, "nothing is selected", "the explorer says that the page decodes");
   model.setKernelGone(false);
   model.selectAll("all");
   await settled();

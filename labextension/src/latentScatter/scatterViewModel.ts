@@ -1,5 +1,5 @@
 import { type ISignal, Signal } from "@lumino/signaling";
-import { kernelGoneText } from "../kernelGone.js";
+import { goneText } from "../kernelGone.js";
 import { ViewModel } from "../view.js";
 import { AxisZoom, type ShownRanges } from "./axisZoom.js";
 import { readCsv } from "./csv.js";
@@ -45,6 +45,7 @@ export class ScatterViewModel extends ViewModel {
     );
     this.overlay = new OverlayModel(this.overlayEvents(), () => this.changed());
     this.follow(widget, "change", () => this.widgetChanged(Object.keys(widget.changedAttributes() || {})));
+    this.follow(widget, "e2gmm:live");
     this.follow(widget, "e2gmm:played", () => {
       if (this.threeDrawn) this.redraw();
       else this.widgetChanged(["probePlace"]);
@@ -105,7 +106,7 @@ export class ScatterViewModel extends ViewModel {
 
   /** Message to the user: an error of this view, else the kernel's status. */
   get message(): string {
-    return this.gone ? kernelGoneText : this.problem || this.state.status;
+    return (this.gone && goneText(this.links.widget)) || this.problem || this.state.status;
   }
 
   // --- Called by the view

@@ -6,6 +6,7 @@ import { InputError, throwIfStopped } from "../../errors";
 import { packValues } from "../../packedValues";
 import { beginTask, type TaskOptions } from "../../progress";
 import { Run } from "../../training/runs/run";
+import { openWorkbench } from "../../workbench/workbench";
 import { knowledgeOf } from "../runKnowledge";
 import { networksModule } from "./networksModule";
 import { contentOfExplorer, contentOfRun, type PageContent, type PagedParts } from "./pageContent";
@@ -17,6 +18,8 @@ export interface PageOptions extends TaskOptions {
   title?: string;
   /** Particles that the page shows at most; of more, a random subset that is the same every time. Default 20,000. */
   particles?: number;
+  /** Whether the sets of particles that are kept in the run folder are shown; of an explorer always its sets. Default true. */
+  sets?: boolean;
   /** Whether an existing file is replaced. Default false. */
   overwrite?: boolean;
 }
@@ -59,7 +62,8 @@ export async function exportPage(
   const begun = beginTask(options);
   const opened = typeof run === "string" ? await Run.open(run) : run;
   try {
-    const content = contentOfRun(opened, await knowledgeOf(opened));
+    const sets = options.sets === false ? [] : [...(await openWorkbench(opened)).sets];
+    const content = contentOfRun(opened, await knowledgeOf(opened), sets);
     return await writePage(content, file, begun);
   } finally {
     if (opened !== run) opened.close();

@@ -4,12 +4,12 @@ import { gatherRows } from "../../training/batches";
 import { packDecoder } from "../../training/runs/packedDecoder";
 import type { Run } from "../../training/runs/run";
 import { packageVersion } from "../../version";
+import type { NamedSet } from "../../workbench/setTable";
 import type { ExplorerParts } from "../explorerParts";
 import type { DensityMapState } from "../gaussianViewer/densityMap";
 import { randomRows } from "../latentScatter/drawnPoints";
 import { setsColumn, type TableColumn } from "../latentScatter/table";
 import type { RunKnowledge } from "../runKnowledge";
-import type { NamedSet } from "../sets/setTable";
 import { axisTitle, observabilityColumns } from "../shownVerdict";
 import type { PageColumn, PageData, PageScatter, PageSet, PageViewer } from "./pageData";
 
@@ -79,10 +79,10 @@ export class PageContent {
 }
 
 /** The content of a page about a run alone. */
-export function contentOfRun(run: Run, knowledge: RunKnowledge): PageContent {
+export function contentOfRun(run: Run, knowledge: RunKnowledge, sets: readonly NamedSet[] = []): PageContent {
   const { latents } = knowledge;
   return new PageContent({
-    ...{ run, knowledge, sets: [], scatter: {}, viewer: {}, maps: [] },
+    ...{ run, knowledge, sets, scatter: sets.length > 0 ? { colour: setsColumn } : {}, viewer: {}, maps: [] },
     latents: latents?.refined ?? run.encoderLatents ?? new Float32Array(0),
     columns: latents
       ? observabilityColumns(latents).map((column) => ({ ...column, kind: "number" as const }))

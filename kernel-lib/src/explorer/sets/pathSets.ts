@@ -3,9 +3,9 @@ import { InputError } from "../../errors";
 import { pathLine } from "../../latent/path";
 import { type PathParts, partsAlongPath } from "../../latent/pathParts";
 import { intersectRows, rowsByNearest, unionRows } from "../../latent/selection";
+import type { NamedSet, NewSet } from "../../workbench/setTable";
 import type { ExplorerParts } from "../explorerParts";
 import type { ExplorerPath } from "../explorerPath";
-import type { NamedSet, NewSet } from "./setTable";
 
 /**
  * How a path divides particles: `line`, parts with equally many particles; `length`, parts of equal length; `stations`,

@@ -1,9 +1,9 @@
 import { InputError, StoppedError } from "../../errors";
 import type { TaskOptions } from "../../progress";
-import { resolutionAt } from "../../reconstruction/fsc";
+import { type FscCurve, resolutionAt } from "../../reconstruction/fsc";
 import type { Reconstruction } from "../../reconstruction/reconstruct";
+import type { NamedSet } from "../../workbench/setTable";
 import type { MapState } from "../explorerState";
-import type { NamedSet } from "./setTable";
 
 /** A map of fewer particles would be meaningless. */
 const minParticles = 10;
@@ -12,6 +12,8 @@ interface Entry {
   /** Outcome of the last reconstruction; undefined before the first has ended. */
   state?: Exclude<MapState, { status: "waiting" | "running" }>;
   result?: Reconstruction;
+  /** Reads the result from the run folder. */
+  read?: () => Promise<Reconstruction>;
   /** The reconstruction in progress; the previous result stays until it has succeeded. */
   job?: { state: MapState; controller: AbortController };
 }
@@ -36,10 +38,19 @@ export class SetMaps {
   }
 
   /** The map of a set. @throws InputError if there is none */
-  result({ id, name }: NamedSet): Reconstruction {
-    const result = this.entries.get(id)?.result;
-    if (!result) throw InputError.of(`“${name}” has no map yet; reconstruct it first.`);
+  async result({ id, name }: NamedSet): Promise<Reconstruction> {
+    const entry = this.entries.get(id);
+    const result = entry?.result ?? (await entry?.read?.());
+    if (!entry || !result) throw InputError.of(`“${name}” has no map yet; reconstruct it first.`);
+    entry.result = result;
     return result;
+  }
+
+  /** Adds a map of earlier, which is read when it is needed; no effect on a set that has one. */
+  restore(id: string, fsc: FscCurve | null, read: () => Promise<Reconstruction>): void {
+    if (this.entries.has(id)) return;
+    this.entries.set(id, { read, state: { status: "done", shown: false, ...resolutionOf({ fsc }) } });
+    this.changed();
   }
 
   /**
@@ -74,7 +85,8 @@ export class SetMaps {
       return result;
     } catch (error) {
       const stopped = error instanceof StoppedError;
-      if (!stopped && !entry.result) entry.state = { status: "failed", text: (error as Error).message };
+      if (!stopped && !entry.result && !entry.read)
+        entry.state = { status: "failed", text: (error as Error).message };
       throw error;
     } finally {
       delete entry.job;
@@ -116,7 +128,9 @@ export class SetMaps {
 
 function resolutionOf({
   fsc,
-}: Reconstruction): Pick<Extract<MapState, { status: "done" }>, "resolution" | "fsc"> {
+}: {
+  fsc?: FscCurve | null;
+}): Pick<Extract<MapState, { status: "done" }>, "resolution" | "fsc"> {
   if (!fsc) return { resolution: null, fsc: null };
   const at = resolutionAt(fsc, 0.143);
   return {

@@ -1,12 +1,13 @@
 import { describeLeftOut } from "../../particles/images/imageOutliers";
 import type { TaskOptions } from "../../progress";
 import type { Reconstruction } from "../../reconstruction/reconstruct";
+import type { NamedSet } from "../../workbench/setTable";
 import type { ExplorerParts } from "../explorerParts";
 import type { MapState } from "../explorerState";
 import { placedLike } from "../exportedFiles";
 import type { DensityMap } from "../gaussianViewer/densityMap";
 import { SetMaps } from "./setMaps";
-import type { NamedSet } from "./setTable";
+import { StoredMaps } from "./storedMaps";
 
 /** Options of the reconstructions of an explorer. */
 export interface SetReconstructionOptions {
@@ -24,16 +25,22 @@ const defaultMapBox = 128;
  */
 export class SetReconstructions {
   private readonly maps: SetMaps;
+  private readonly stored: StoredMaps;
   /** Maps in the viewer, by set id. */
   private readonly shown = new Map<string, DensityMap>();
 
   /** @param changed called after every change of a map's state */
   constructor(
-    private readonly parts: Pick<ExplorerParts, "page" | "explored" | "viewer" | "sets" | "jobs">,
+    private readonly parts: Pick<
+      ExplorerParts,
+      "page" | "explored" | "viewer" | "sets" | "jobs" | "workbench"
+    >,
     private readonly options: SetReconstructionOptions,
     changed: () => void,
   ) {
     this.maps = new SetMaps((rows, task) => this.reconstructRows(rows, task), changed);
+    this.stored = new StoredMaps(parts.workbench);
+    parts.workbench.onChange(() => this.findStored());
   }
 
   /** State of the map of a set; null if there is none. */
@@ -42,7 +49,7 @@ export class SetReconstructions {
   }
 
   /** @throws InputError if the set has not been reconstructed */
-  result(set: NamedSet): Reconstruction {
+  result(set: NamedSet): Promise<Reconstruction> {
     return this.maps.result(set);
   }
 
@@ -53,9 +60,12 @@ export class SetReconstructions {
     const set = sets.get(idOrName);
     const { id, rows } = set;
     const result = await this.maps.reconstruct(set);
+    await this.stored.write(rows, result).catch((error: Error) => {
+      page.set({ status: `The map of “${set.name}” cannot be kept in the run folder: ${error.message}` });
+    });
     // Meanwhile the set may have been removed or renamed
     if (!sets.has(id) || page.closed) return result;
-    this.show(id);
+    await this.show(id);
     const { leftOut } = result;
     if (leftOut.length > 0) {
       const which = describeLeftOut(leftOut, rows.length, (i) => particles.rows[i]!);
@@ -87,16 +97,19 @@ export class SetReconstructions {
   }
 
   /** Shows the map of a set in the viewer, or hides it. @throws InputError if there is none to show */
-  show(idOrName: string, shown = true): void {
+  async show(idOrName: string, shown = true): Promise<void> {
     const set = this.parts.sets.get(idOrName);
-    if (shown) this.place(set);
+    if (shown) await this.place(set);
     else this.hide(set.id);
     this.maps.setShown(set.id, shown);
   }
 
-  private place(set: NamedSet): void {
-    const { viewer } = this.parts;
-    const { map } = this.maps.result(set);
+  private async place({ id }: NamedSet): Promise<void> {
+    const { viewer, sets, page } = this.parts;
+    const { map } = await this.maps.result(sets.get(id));
+    // Meanwhile the set may have been removed or renamed
+    if (!sets.has(id) || page.closed) return;
+    const set = sets.get(id);
     const look = { colour: set.colour };
     const shown = this.shown.get(set.id);
     if (shown) viewer.replaceMap(shown, map, look);
@@ -109,11 +122,27 @@ export class SetReconstructions {
     if (shown) this.parts.viewer.removeMap(shown);
   }
 
+  /** Finds the maps of sets that are in the run folder. */
+  private findStored(): void {
+    for (const { id, rows } of this.parts.sets) {
+      if (this.maps.state(id)) continue;
+      void this.stored
+        .find(rows)
+        .then((found) => {
+          if (!found || !this.parts.sets.has(id) || this.parts.page.closed) return;
+          this.maps.restore(id, found.fsc, () => this.stored.read(rows));
+        })
+        // A damaged one can be made again
+        .catch(() => undefined);
+    }
+  }
+
   /** Removes the maps of removed sets, and gives the others the names and colours of their sets. */
   setsChanged(): void {
     const { sets, viewer } = this.parts;
     for (const id of this.maps.ids) if (!sets.has(id)) this.maps.remove(id);
     for (const id of [...this.shown.keys()]) if (!sets.has(id)) this.hide(id);
+    this.findStored();
     for (const { id, name, colour } of sets) {
       const map = this.shown.get(id);
       if (!map) continue;

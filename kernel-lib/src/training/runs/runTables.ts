@@ -172,7 +172,7 @@ export function parseNeutralFrc(text: string, file: string, rings: number): Floa
 }
 
 /** Text of `free.txt` and `rigid.txt`, with a number for each Gaussian, and of `selection.txt`, with that of each particle. */
-export function formatNumbers(numbers: Uint8Array | Int32Array): string {
+export function formatNumbers(numbers: Uint8Array | Int32Array | Uint32Array): string {
   return `${numbers.join("\n")}\n`;
 }
 

@@ -1,27 +1,18 @@
-import { type Marker, markers, seriesStyle, setColours } from "../../display/theme";
-import { InputError } from "../../errors";
-import { checkedRows, intersectRows, otherRows, subtractRows, unionRows } from "../../latent/selection";
-import { shorten } from "../../shortText";
+import { randomUUID } from "node:crypto";
+import { markers, seriesStyle, setColours } from "../display/theme";
+import { InputError } from "../errors";
+import { checkedRows, intersectRows, otherRows, subtractRows, unionRows } from "../latent/selection";
+import { shorten } from "../shortText";
+import { checkedName } from "./names";
+import { freeName, maxNameLength, type NamedSet } from "./workbenchState";
 
-/** A named set of particles. */
-export interface NamedSet {
-  /** Identifies the set: never changes, and is never the name of another set. */
-  readonly id: string;
-  /** Unique among the sets of a table. */
-  readonly name: string;
-  /** `#rrggbb`. */
-  readonly colour: string;
-  /** Shape of its points in the scatter; tells sets of one colour apart. */
-  readonly marker: Marker;
-  /** Particle rows from 0, ascending and unique; never empty. */
-  readonly rows: Uint32Array;
-}
+export type { NamedSet } from "./workbenchState";
 
 /** Rows of a new set, with its name and colour. */
 export interface NewSet {
   /** Particle rows from 0, in any order. */
   rows: ArrayLike<number>;
-  /** A number is appended to a name that is taken. Default `set 1`, `set 2`, … */
+  /** A number is appended to a name that is taken, unless by the same particles: then it is their set. Default `set 1`, `set 2`, … */
   name?: string;
   /** `#rrggbb`. Default the colour and marker that the fewest sets have. */
   colour?: string;
@@ -29,8 +20,6 @@ export interface NewSet {
 
 /** How sets are combined: particles in any of them, in all of them, or in the first and no other. */
 export type SetOperation = "union" | "intersect" | "difference";
-
-const maxNameLength = 200;
 
 /**
  * The particle sets of an explorer, in order of creation. Owns the sets; listeners are called after each change.
@@ -84,7 +73,7 @@ export class SetTable implements Iterable<NamedSet> {
   /**
    * Adds a set at the end.
    * @param rows  particle rows from 0, in any order
-   * @param about.name   a number is appended to a name that is taken. Default `set 1`, `set 2`, …
+   * @param about.name   a number is appended to a name that is taken, unless by the same particles, whose set it then is. Default `set 1`, `set 2`, …
    * @param about.colour `#rrggbb`. Default one that the fewest sets have
    * @throws InputError for no rows, rows that do not exist, and an unusable name or colour
    */
@@ -96,10 +85,25 @@ export class SetTable implements Iterable<NamedSet> {
   addAll(given: readonly NewSet[]): NamedSet[] {
     const taken = new Set([...this].flatMap(({ id, name }) => [id, name]));
     const used: SetStyle[] = [...this];
-    const added = given.map((set) => this.completed(set, taken, used));
+    let isNew = false;
+    const added = given.map((set) => {
+      const there = this.madeBefore(set);
+      if (there) return there;
+      isNew = true;
+      return this.completed(set, taken, used);
+    });
     for (const set of added) this.sets.set(set.id, set);
-    this.changed();
+    if (isNew) this.changed();
     return added;
+  }
+
+  /** The set of this name with the same particles, as a cell that is run again makes it. */
+  private madeBefore({ rows, name, colour }: NewSet): NamedSet | undefined {
+    const there = name === undefined ? undefined : [...this].find((set) => set.name === name);
+    if (there?.rows.length !== rows.length) return undefined;
+    if (colour !== undefined && checkedColour(colour) !== there.colour) return undefined;
+    const own = checkedRows(rows, this.count);
+    return own.every((row, i) => row === there.rows[i]) ? there : undefined;
   }
 
   /** A new set with unique id, name and style, which are added to those in use. */
@@ -108,12 +112,13 @@ export class SetTable implements Iterable<NamedSet> {
       const where = name === undefined ? "the selection" : `“${name}”`;
       throw InputError.of(`There are no particles in ${where}.`);
     }
-    const number = ++this.lastNumber;
-    const id = freeId(number, taken);
+    let number = ++this.lastNumber;
+    if (name === undefined) while (taken.has(`set ${number}`)) number = ++this.lastNumber;
+    const id = freeId();
     taken.add(id);
     const set: NamedSet = {
       id,
-      name: freeName(checkedName(name ?? `set ${number}`), taken),
+      name: freeName(checkedName(name ?? `set ${number}`, "set"), taken),
       ...(colour === undefined ? freeStyle(used) : styleOf(checkedColour(colour), used)),
       rows: checkedRows(rows, this.count),
     };
@@ -125,7 +130,7 @@ export class SetTable implements Iterable<NamedSet> {
   /** Renames a set. @throws InputError for an unusable name, and for one that another set has */
   rename(idOrName: string, name: string): void {
     const set = this.get(idOrName);
-    const checked = checkedName(name);
+    const checked = checkedName(name, "set");
     if ([...this].some((other) => other.id !== set.id && [other.name, other.id].includes(checked))) {
       throw InputError.of(`Another set is already called “${checked}”; choose another name.`);
     }
@@ -180,6 +185,15 @@ export class SetTable implements Iterable<NamedSet> {
     this.changed();
   }
 
+  /** Replaces all sets by others, which are not checked. No effect if they are the same objects. */
+  restore(sets: readonly NamedSet[]): void {
+    const before = [...this];
+    if (sets.length === before.length && sets.every((set, i) => set === before[i])) return;
+    this.sets.clear();
+    for (const set of sets) this.sets.set(set.id, set);
+    this.changed();
+  }
+
   private replace(set: NamedSet): void {
     this.sets.set(set.id, set);
     this.changed();
@@ -190,30 +204,9 @@ export class SetTable implements Iterable<NamedSet> {
   }
 }
 
-function checkedName(given: string): string {
-  // Control characters such as line breaks would break tables and files
-  const name = given.replace(/\p{Cc}+/gu, " ").trim();
-  if (name === "") throw InputError.of("A set needs a name.");
-  if (name.length > maxNameLength) {
-    throw InputError.of(
-      `The name of a set may have ${maxNameLength} characters; this one has ${name.length}.`,
-    );
-  }
-  return name;
-}
-
-/** An id that is not taken; an earlier set may have a name that looks like one. */
-function freeId(number: number, taken: ReadonlySet<string>): string {
-  for (let id = `set${number}`; ; id += "_") if (!taken.has(id)) return id;
-}
-
-function freeName(name: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(name)) return name;
-  for (let number = 2; ; number++) {
-    const tail = ` (${number})`;
-    const next = `${name.slice(0, maxNameLength - tail.length)}${tail}`;
-    if (!taken.has(next)) return next;
-  }
+/** An id that no set of another explorer of the run has, whichever is made first. */
+function freeId(): string {
+  return `set-${randomUUID().slice(0, 13)}`;
 }
 
 function checkedColour(colour: string): string {

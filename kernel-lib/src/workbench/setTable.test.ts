@@ -63,7 +63,7 @@ test("invalid sets are refused with a message, and nothing changes", () => {
 
 test("names are text: kept except for control characters, and never used as properties", () => {
   const table = new SetTable(3);
-  for (const name of ["<img src=x onerror=alert(1)>", "../../etc/passwd", "__proto__", "constructor", "💥"]) {
+  for (const name of ["<img src=x onerror=alert(1)>", "../etc/passwd", "__proto__", "constructor", "💥"]) {
     const { id } = table.add([1], { name });
     assert.equal(table.get(id).name, name);
     assert.equal(table.get(name).id, id);

@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { partialName } from "../../atomicWrite";
+import { readMap } from "../../maps/mapFile";
+import { type FscCurve, readFsc } from "../../reconstruction/fsc";
+import type { Reconstruction } from "../../reconstruction/reconstruct";
+import type { Workbench } from "../../workbench/workbench";
+import { checksumOfRows } from "../../workbench/workbenchFiles";
+import { writeReconstruction } from "../exportedFiles";
+
+/** Folder of the maps in that of the workbench; each is in a folder named by the particles. */
+const mapsFolder = "maps";
+const mapName = "map.mrc";
+
+/** Maps of sets in the run folder, found by the particles that they were made from. */
+export class StoredMaps {
+  constructor(private readonly workbench: Workbench) {}
+
+  private folderOf(rows: Uint32Array): string | undefined {
+    const { folder } = this.workbench;
+    return folder === undefined ? undefined : path.join(folder, mapsFolder, checksumOfRows(rows));
+  }
+
+  /** FSC of the half maps of particles, null without half maps; undefined if there is no map of these. */
+  async find(rows: Uint32Array): Promise<{ fsc: FscCurve | null } | undefined> {
+    const folder = this.folderOf(rows);
+    if (folder === undefined || !existsSync(path.join(folder, mapName))) return undefined;
+    const table = path.join(folder, "map_fsc.txt");
+    return { fsc: existsSync(table) ? await readFsc(table) : null };
+  }
+
+  /** Reads the maps of particles. @throws InputError if there are none, or they are damaged */
+  async read(rows: Uint32Array): Promise<Reconstruction> {
+    const folder = this.folderOf(rows) ?? "";
+    const half = async (number: 1 | 2) => {
+      const file = path.join(folder, `map_half${number}.mrc`);
+      return existsSync(file) ? readMap(file) : undefined;
+    };
+    const map = await readMap(path.join(folder, mapName));
+    const [half1, half2, found] = [await half(1), await half(2), await this.find(rows)];
+    const fsc = found?.fsc;
+    return { map, ...(half1 && { half1 }), ...(half2 && { half2 }), ...(fsc && { fsc }), leftOut: [] };
+  }
+
+  /** Keeps the maps of particles, all files at once. No effect if the workbench is not kept. */
+  async write(rows: Uint32Array, reconstruction: Reconstruction): Promise<void> {
+    const folder = this.folderOf(rows);
+    if (folder === undefined) return;
+    const partial = partialName(folder);
+    await mkdir(partial, { recursive: true });
+    try {
+      await writeReconstruction(mapName, reconstruction, async (name) => path.join(partial, name));
+      await rm(folder, { recursive: true, force: true });
+      await rename(partial, folder);
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+    this.workbench.touch();
+  }
+}
