@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vitest/config";
@@ -30,6 +31,12 @@ const compiledFolder: Plugin = {
 
 const limit = Number(process.env["E2GMM_TEST_TIMEOUT"]) * 1000 || undefined;
 
+/**
+ * Test files that run at the same time. Vitest leaves one processor free, which on two processors is half of them; most files wait
+ * for Python, Chromium or a child process for a part of their time. Not more than four: a training file takes 1 GiB.
+ */
+const maxWorkers = Math.max(1, Math.min(4, availableParallelism()));
+
 /** Settings in which the two kinds of test files differ. */
 interface Kind {
   name: string;
@@ -40,7 +47,6 @@ interface Kind {
   exclude?: string[];
   /** Time limit of a test and of a hook. */
   seconds: number;
-  maxWorkers?: number;
 }
 
 const project = ({ ending, exclude = [], seconds, groupOrder, ...rest }: Kind) => ({
@@ -64,6 +70,7 @@ export default defineConfig({
     pool: "forks",
     // What a test prints is shown when it fails
     silent: "passed-only",
+    maxWorkers,
     slowTestThreshold: 30_000,
     isolate: true,
     // The library as built: it is CommonJS, and its worker threads share modules with it
@@ -76,8 +83,7 @@ export default defineConfig({
         exclude: ["**/*.slow.test.ts"],
         seconds: 180,
       }),
-      // These use every core, so they run one after another.
-      project({ name: "slow", groupOrder: 1, ending: ".slow.test.ts", seconds: 600, maxWorkers: 1 }),
+      project({ name: "slow", groupOrder: 1, ending: ".slow.test.ts", seconds: 600 }),
     ],
     coverage: {
       provider: "v8",

@@ -88,7 +88,8 @@ async function append(
   const file = await open(partialFile(target), isRest ? "r+" : "w");
   try {
     // The declarations of browsers, which some projects have, lack the iteration of streams.
-    for await (const part of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
+    const body = answer.body as unknown as AsyncIterable<Uint8Array> | null;
+    for await (const part of body ?? []) {
       throwIfStopped(signal);
       await file.write(part, 0, part.length, at);
       at += part.length;
