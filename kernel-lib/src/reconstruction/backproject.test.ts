@@ -6,6 +6,7 @@ import { temporaryFolder } from "../../../tests/testing";
 import { movingParticles } from "../correction/movingDomain.test.helper";
 import { StoppedError } from "../errors";
 import { backproject, type KeepTask, sourceHash } from "./backproject";
+import type { ImageSource } from "./imageSource";
 
 const places = Float32Array.from({ length: 60 }, (_, i) => i / 30 - 1);
 const { source: particles } = movingParticles(places, 0.6);
@@ -69,6 +70,26 @@ test("parts of a pass that were made apart add up to the whole, and a part that 
     const scale = whole.grids[p]!.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     assert.ok(grid.every((x, i) => Math.abs(x - whole.grids[p]![i]!) < 1e-6 * scale));
   }
+});
+
+test("sums are not taken for those of other tilts, optics, half sets or contrast", () => {
+  const single = { ...source, randomSubset: undefined };
+  const turned = single.rotations().map((x, i) => (i < 9 ? -x : x));
+  const tilted = (tilts: object) => ({ ...single, tilts: () => ({ ...single, ...tilts }) });
+  const flipped = { ...single.opticsGroup(0), phaseFlipped: !single.opticsGroup(0).phaseFlipped };
+  const different = [
+    single,
+    { ...single, opticsGroup: () => flipped },
+    { ...single, invertContrast: true },
+    { ...single, randomSubset: new Uint8Array(60).fill(1) },
+    tilted({}),
+    tilted({ rotations: () => turned }),
+    tilted({ particleOf: Int32Array.from(places.keys()) }),
+    tilted({ ctf: () => ({ voltage: 300, cs: 2.7, dose: 4 }) }),
+  ];
+  const keys = different.map((one) => sourceHash(one as ImageSource).digest("hex"));
+  assert.equal(new Set(keys).size, different.length);
+  assert.equal(sourceHash({ ...single, tilts: () => single }).digest("hex").length, keys[0]!.length);
 });
 
 test("kept sums that were cut short are refused by name", async (t) => {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { ImagePass, type PassTask, type SumShare } from "./imagePass";
-import type { ImageChunk, ImageSource } from "./imageSource";
+import type { ImageChunk, ImageGroup, ImageSource } from "./imageSource";
 import { KeptSums, type Part, partsOf } from "./keptSums";
 
 /** Where the sums of a pass are kept, for a call that goes on. */
@@ -179,13 +179,28 @@ class KeptPass {
 const imagesIn = (chunks: readonly ImageChunk[]) =>
   chunks.reduce((sum, { indices }) => sum + indices.length, 0);
 
-/** A hash that differs for other particles, poses, CTFs or optics. */
+/** A hash that differs for other particles, half sets, poses, CTFs, optics or contrast, of tilt series also of each tilt. */
 export function sourceHash(source: ImageSource) {
   const hash = createHash("sha256");
-  const { count, boxSize, apix } = source;
-  hash.update(JSON.stringify({ count, boxSize, apix }));
-  for (const values of [source.rotations(), source.shifts()])
-    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  for (let i = 0; i < count; i++) hash.update(JSON.stringify(source.ctf(i) ?? null));
+  const images = source.tilts?.() ?? source;
+  for (const one of images === source ? [source] : [source, images]) addSource(hash, one);
   return hash;
+}
+
+function addSource(hash: Hash, source: ImageSource & { readonly particleOf?: Int32Array | undefined }): void {
+  const { count, boxSize, apix, invertContrast = false, bytes } = source;
+  hash.update(JSON.stringify({ count, boxSize, apix, invertContrast, bytes }));
+  const { randomSubset, particleOf } = source;
+  for (const values of [source.rotations(), source.shifts(), randomSubset, particleOf])
+    hash.update(values ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength) : "-");
+  const groups = new Map<ImageGroup, number>();
+  for (let i = 0; i < count; i++) {
+    const group = source.opticsGroup(i);
+    if (!groups.has(group)) {
+      const { boxSize: size, apix: pixel, phaseFlipped, ctfPremultiplied, aberrations } = group;
+      groups.set(group, groups.size);
+      hash.update(JSON.stringify({ size, pixel, phaseFlipped, ctfPremultiplied, aberrations }));
+    }
+    hash.update(JSON.stringify([groups.get(group), source.ctf(i) ?? null]));
+  }
 }
