@@ -3,6 +3,7 @@ import type { Volume } from "../maps/volume";
 import { pointGroup } from "../optics/symmetry";
 import { alternateHalves, undividedHalves } from "../particles/halves";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
+import { requireSingleImages } from "../particles/singleImages";
 import { beginTask, type TaskOptions } from "../progress";
 import { backproject } from "./backproject";
 import { finishMaps } from "./finishMaps";
@@ -77,7 +78,8 @@ export interface Reconstruction {
  * same densities in coarser voxels.
  *
  * @throws InputError for an empty selection, indices beyond the source, a box larger than the images, an unknown symmetry, or
- *   constant images only
+ *   constant images only, and
+ *   for tilt series with a helix
  * @throws StoppedError
  * @example
  * ```ts
@@ -91,7 +93,10 @@ export async function reconstruct(
   options: ReconstructOptions = {},
 ): Promise<Reconstruction> {
   const task = beginTask(options);
-  if (task.helix) checkHelix(task.helix);
+  if (task.helix) {
+    checkHelix(task.helix);
+    requireSingleImages(source, "helical symmetry");
+  }
   const indices = checkIndices(source, task.indices);
   const boxSize = checkBoxSize(source, task.boxSize);
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate");

@@ -227,6 +227,14 @@ test("a reconstruction uses every tilt of a particle, and keeps particles in the
   near(map.data, same.map.data, 0, "voxel");
 });
 
+test("helical symmetry is refused, as only one tilt of each particle would be used", async (t) => {
+  const set = await opened(t, await grouped(t));
+  await refused(
+    reconstruct(set, { helix: { rise: 5, twist: 20, units: 3 } }),
+    /helical symmetry.*tilt series/,
+  );
+});
+
 test("particles that have several rows of one group, but no exposure, are single particles", async (t) => {
   const star = await grouped(t);
   const rows = readFileSync(star, "utf8").replace(
