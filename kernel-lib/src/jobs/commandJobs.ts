@@ -17,6 +17,8 @@ const withThreads = new Set([
   "rounds",
   "reconstruct",
   "states",
+  "correct",
+  "project",
   "study",
 ]);
 
