@@ -277,6 +277,14 @@ test("tilt series that cannot be read are refused in a sentence", async (t) => {
   );
   await refused(opened(t, set), /expected tilt series as 2-D stacks .* found subtomograms that are volumes/);
   writeFileSync(file, right);
+  const tilted = path.join(folder, "tilts/tomo0.star");
+  const scaled = readFileSync(tilted, "utf8");
+  writeFileSync(
+    tilted,
+    scaled.replace(/^(?:\S+ ){7}\S+$/gm, (line) => line.split(" ").with(6, "0").join(" ")),
+  );
+  await refused(opened(t, set), /row 1 .*expected a visible tilt with a scale factor that is not 0, found none/);
+  writeFileSync(tilted, scaled);
   const tomograms = path.join(folder, "tomograms.star");
   const known = readFileSync(tomograms, "utf8");
   writeFileSync(tomograms, known.replace(" -1 4 ", " 0 4 "));
