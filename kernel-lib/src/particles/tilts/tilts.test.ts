@@ -227,6 +227,16 @@ test("a reconstruction uses every tilt of a particle, and keeps particles in the
   near(map.data, same.map.data, 0, "voxel");
 });
 
+test("the stacks of a set are those of all of its tilts", async (t) => {
+  const star = await grouped(t);
+  const file = path.join(path.dirname(star), "several.star");
+  let row = 0;
+  // The second row is a tilt of the first particle, not that of the lowest dose.
+  const stackOf = () => (row++ === 1 ? "@second.mrcs" : "@first.mrcs");
+  writeFileSync(file, readFileSync(star, "utf8").replace(/@\S*particles\.mrcs/g, stackOf));
+  assert.deepEqual((await opened(t, file)).stackNames().sort(), ["first.mrcs", "second.mrcs"]);
+});
+
 test("helical symmetry is refused, as only one tilt of each particle would be used", async (t) => {
   const set = await opened(t, await grouped(t));
   await refused(
