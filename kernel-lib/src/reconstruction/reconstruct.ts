@@ -60,7 +60,7 @@ export interface Reconstruction {
   half2?: Volume;
   /** Between the half maps. */
   fsc?: FscCurve;
-  /** Outlier images that were not used. */
+  /** Outlier images that were not used; of tilt series each with the index of its particle. */
   leftOut: LeftOutImage[];
   /** Particles of a sample that agree with the others only with inverted contrast, if there are such. */
   inverted?: InvertedImages;
@@ -126,13 +126,27 @@ export async function reconstruct(
     }
     const diameter = task.maskDiameter ?? source.boxSize * source.apix;
     const maps = await mapsOf(sums, halfOf ? [0, 1] : [0], counts, diameter);
-    const left = new Set(leftOut.map(({ index }) => index));
+    const left = unusedParticles(source, leftOut);
     const used = indices.filter((index) => !left.has(index));
     const inverted = await invertedImages(source, used, task);
     return { ...maps, leftOut, ...(inverted && { inverted }) };
   } finally {
     await pass.close();
   }
+}
+
+/** The particles of which no image was used. @param leftOut images that were not used */
+export function unusedParticles(source: ImageSource, leftOut: readonly LeftOutImage[]): Set<number> {
+  const left = new Map<number, number>();
+  for (const { index } of leftOut) left.set(index, (left.get(index) ?? 0) + 1);
+  // Of tilt series, those of which fewer are left out than there are.
+  const images = source.tilts?.() ?? source;
+  for (const particle of (images !== source && images.particleOf) || []) {
+    const others = left.get(particle);
+    if (others === 0) left.delete(particle);
+    else if (others !== undefined) left.set(particle, others - 1);
+  }
+  return new Set(left.keys());
 }
 
 /**

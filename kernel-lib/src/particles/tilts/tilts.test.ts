@@ -7,7 +7,7 @@ import { sharedData, temporaryFolder } from "../../../../tests/testing";
 import { createStack, openMrc } from "../../formats/mrc";
 import { readMap } from "../../maps/mapFile";
 import { fourierShellCorrelation } from "../../reconstruction/fsc";
-import { reconstruct } from "../../reconstruction/reconstruct";
+import { reconstruct, unusedParticles } from "../../reconstruction/reconstruct";
 import { simulateLinearMotion } from "../../simulate/designs";
 import { alternateHalves } from "../halves";
 import type { ParticleSet } from "../particleSet";
@@ -225,6 +225,15 @@ test("a reconstruction uses every tilt of a particle, and keeps particles in the
   const own = Array.from(images.particleOf!.keys()).filter((i) => chosen.includes(images.particleOf![i]!));
   const same = await reconstruct(images, { indices: own, halves: "none" });
   near(map.data, same.map.data, 0, "voxel");
+});
+
+test("a particle is left out of a map if all of its tilts are", async (t) => {
+  const set = await opened(t, await grouped(t));
+  const { particleOf } = set.tilts();
+  const all = [...particleOf!].filter((particle) => particle === 2);
+  const leftOut = [...all, 4].map((index) => ({ index, reason: "all its pixels are 0" }));
+  assert.ok(all.length > 1);
+  assert.deepEqual([...unusedParticles(set, leftOut)], [2]);
 });
 
 test("the stacks of a set are those of all of its tilts", async (t) => {
