@@ -165,7 +165,11 @@ async function waitedFor(places: readonly string[], queue: string): Promise<Wait
         );
       // Slurm would take the number of a process for that of a job.
       if (job.queue === "local" && queue !== "local")
-        throw new InputError(`after: ${place}`, "jobs of Slurm, or the queue local", `${job.name}: a local job`);
+        throw new InputError(
+          `after: ${place}`,
+          "jobs of Slurm, or the queue local",
+          `${job.name}: a local job`,
+        );
       const folder = path.resolve(job.folder);
       found.set(folder, { folder, id: job.id });
     }

@@ -140,8 +140,8 @@ export function unusedParticles(source: ImageSource, leftOut: readonly LeftOutIm
   const left = new Map<number, number>();
   for (const { index } of leftOut) left.set(index, (left.get(index) ?? 0) + 1);
   // Of tilt series, those of which fewer are left out than there are.
-  const images = source.tilts?.() ?? source;
-  for (const particle of (images !== source && images.particleOf) || []) {
+  const images = source.tilts?.();
+  for (const particle of (images !== source && images?.particleOf) || []) {
     const others = left.get(particle);
     if (others === 0) left.delete(particle);
     else if (others !== undefined) left.set(particle, others - 1);

@@ -17,5 +17,8 @@ test("the particle file of a run is compared where it is now, that of an optimis
   for (const file of [moved, set, old]) await checkSameParticleFile(file, started);
   writeFileSync(moved, "data_\n\nloop_\n_rlnImageName\n2@a.mrcs\n");
   for (const file of [moved, set])
-    await assert.rejects(checkSameParticleFile(file, started), /moved\.star: expected the content that the run/);
+    await assert.rejects(
+      checkSameParticleFile(file, started),
+      /moved\.star: expected the content that the run/,
+    );
 });
