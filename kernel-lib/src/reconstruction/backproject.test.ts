@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, truncateSync } from "node:fs";
+import { readdirSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
@@ -25,10 +25,15 @@ const task = {
   sharesOf: (index: number) => halves[index % 2]!,
 };
 
-async function sums(keep?: KeepTask, stopAfter = Number.POSITIVE_INFINITY) {
+async function sums(
+  keep?: KeepTask,
+  stopAfter = Number.POSITIVE_INFINITY,
+  notes = new Set<string | undefined>(),
+) {
   read = 0;
   const controller = new AbortController();
-  const onProgress = ({ done }: { done: number }) => {
+  const onProgress = ({ done, note }: { done: number; note?: string }) => {
+    notes.add(note);
     if (done >= stopAfter) controller.abort();
   };
   const pass = await backproject(source, { ...task, keep, onProgress, signal: controller.signal });
@@ -70,6 +75,16 @@ test("parts of a pass that were made apart add up to the whole, and a part that 
     const scale = whole.grids[p]!.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     assert.ok(grid.every((x, i) => Math.abs(x - whole.grids[p]![i]!) < 1e-6 * scale));
   }
+});
+
+test("a pass whose sums cannot be kept ends with them, and says so; a part, which is nothing else, fails", async (t) => {
+  const folder = path.join(temporaryFolder(t), "kept");
+  writeFileSync(folder, "a file in the place of the folder");
+  const keep = { ...keepIn(t), folder, least: -1 };
+  const notes = new Set<string | undefined>();
+  assert.deepEqual(await sums(keep, undefined, notes), await sums());
+  assert.match([...notes].at(-1)!, /^sums cannot be kept: .*kept/);
+  await assert.rejects(sums({ ...keep, part: { number: 1, of: 2 } }));
 });
 
 test("sums are not taken for those of other tilts, optics, half sets or contrast", () => {
