@@ -98,6 +98,11 @@ export class ParticleSet {
     return this.metadata.file;
   }
 
+  /** The file that was opened: {@link file}, or the optimisation set that names it. @internal */
+  get openedFile(): string {
+    return this.source.opened;
+  }
+
   /** Number of particles. */
   get count(): number {
     return this.rows.length;

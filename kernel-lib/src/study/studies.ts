@@ -1,4 +1,3 @@
-import path from "node:path";
 import { InputError } from "../errors";
 import { openParticles } from "../particles/particleSet";
 import { beginTask } from "../progress";
@@ -41,7 +40,7 @@ export async function studyHalves(given: HalvesSettings): Promise<StudyReport | 
   }
   const set = await openParticles(particles, { dataFolder, apix, bytes, ...(signal && { signal }) });
   const hasHalves = set.randomSubset !== undefined;
-  const namesTomograms = set.tilts() !== set && path.resolve(set.file) !== path.resolve(particles);
+  const namesTomograms = set.tilts() !== set && set.openedFile !== set.file;
   await set.close();
   if (namesTomograms) {
     const expected = "a row for each image in a study of halves of tilt series";
