@@ -36,7 +36,7 @@ export function jobsPlace(command: readonly string[]): string {
   );
 }
 
-/** The step of a command: as many threads as processors are asked for, and a training that goes on where it was. */
+/** The step of a command: as many threads as processors are asked for, and a training or states that go on where they were. */
 export function commandStep(command: readonly string[], settings: QueueSettings): JobStep {
   const [name = ""] = command;
   const args = [...command];
@@ -44,6 +44,8 @@ export function commandStep(command: readonly string[], settings: QueueSettings)
     args.push("--threads", String(cpusOf(settings)));
   if (!args.includes("--quiet")) args.push("--quiet");
   if (name === "train" && !args.includes("--resume") && !args.includes("--continue")) args.push("--continue");
+  const hasPart = args.some((word) => /^--part(=|$)/.test(word));
+  if (name === "states" && !args.includes("--resume") && !hasPart) args.push("--resume");
   return { name: name.replaceAll(/[^\w.-]/g, "_"), tasks: [args] };
 }
 

@@ -30,6 +30,16 @@ test("every command that computes in threads gets as many as processors are aske
   }
 });
 
+test("states that are started again go on in their folder, as a training does", () => {
+  const argsOf = (...args: string[]) =>
+    commandStep(["states", "run", ...args, "--out", "x"], { queue: "slurm" }).tasks[0]!;
+  const given = [[], ["--resume"], ["--part", "1/2"], ["--part=1/2"]];
+  assert.deepEqual(
+    given.map((args) => argsOf(...args).filter((word) => word === "--resume").length),
+    [1, 1, 0, 0],
+  );
+});
+
 test("a job of Slurm cannot wait for a local one, whose number may be that of another's job", async (t) => {
   const { place } = recorded(t);
   const scripts: string[] = [];
