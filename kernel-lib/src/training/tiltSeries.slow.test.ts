@@ -54,9 +54,6 @@ test("a run of tilt series has one place for each particle, which follows the tr
   assert.equal(evidence.verdict, "found");
   const places = await run.placesOf(set.select([4, 9, 17]));
   assert.equal(places.mean.length, 3);
-  const anew = await run.placesOf(set);
-  const ratio = anew.standardDeviation.reduce((sum, x, i) => sum + x / standardDeviation[i]! / 160, 0);
-  console.log("RATIO", ratio);
   const again = await run.evidence({ particles: 5 });
   assert.ok(again.gain.gain > 0 && again.prior.rotation >= 0);
   assert.ok(!existsSync(path.join(out, "unexplained.csv")));
