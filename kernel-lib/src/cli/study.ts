@@ -1,3 +1,4 @@
+import { type Command, Option } from "commander";
 import { InputError, StoppedError } from "../errors";
 import { listJobs } from "../jobs/jobStatus";
 import type { StudySettings } from "../study/settings";
