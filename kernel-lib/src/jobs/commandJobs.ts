@@ -21,6 +21,12 @@ const withThreads = new Set([
   "project",
   "study",
 ]);
+/** Commands whose images can be divided: names of the arrays of their parts, and what the last step has in place of `--part`. */
+const divisible = new Map<string, { arrays: readonly string[]; last: readonly string[] }>([
+  ["states", { arrays: ["sums"], last: ["--resume"] }],
+  // Cells need the sums of all parts.
+  ["correct", { arrays: ["sums", "cells"], last: [] }],
+]);
 
 /** Folder of the records of a command's jobs. @throws InputError if it has no output */
 export function jobsPlace(command: readonly string[]): string {
@@ -36,17 +42,52 @@ export function jobsPlace(command: readonly string[]): string {
   );
 }
 
-/** The step of a command: as many threads as processors are asked for, and a training or states that go on where they were. */
-export function commandStep(command: readonly string[], settings: QueueSettings): JobStep {
+/**
+ * The steps of a command: itself, or with `parts` arrays of its parts, and then itself, which puts them together.
+ * @throws InputError for parts of a command that is not divided by particles
+ */
+export function commandSteps(command: readonly string[], settings: QueueSettings): JobStep[] {
+  const { parts = 1 } = settings;
+  const whole = commandStep(command, settings);
+  if (!Number.isInteger(parts) || parts < 1)
+    throw new InputError("parts", "an integer of 1 or more", `${parts}`);
+  if (parts === 1) return [startedAgain(whole)];
+  const division = divisible.get(command[0] ?? "");
+  if (!division) {
+    throw new InputError(
+      "parts",
+      `a command that is divided by particles (${[...divisible.keys()].join(", ")})`,
+      command[0] ?? "",
+    );
+  }
+  const taken = ["--part", "--resume"].find((flag) =>
+    whole.tasks[0]!.some((word) => word.split("=")[0] === flag),
+  );
+  if (taken) throw new InputError(taken, "none with parts, which have it themselves", taken);
+  const [args = []] = whole.tasks;
+  const tasks = Array.from({ length: parts }, (_, i) => [...args, "--part", `${i + 1}/${parts}`]);
+  return [
+    ...division.arrays.map((name) => ({ name, tasks })),
+    { ...whole, tasks: [[...args, ...division.last]] },
+  ];
+}
+
+/** The step of a command: as many threads as processors are asked for, and a training that goes on where it was. */
+function commandStep(command: readonly string[], settings: QueueSettings): JobStep {
   const [name = ""] = command;
   const args = [...command];
   if (withThreads.has(name) && optionOf(args, "--threads") === undefined)
     args.push("--threads", String(cpusOf(settings)));
   if (!args.includes("--quiet")) args.push("--quiet");
   if (name === "train" && !args.includes("--resume") && !args.includes("--continue")) args.push("--continue");
-  const hasPart = args.some((word) => /^--part(=|$)/.test(word));
-  if (name === "states" && !args.includes("--resume") && !hasPart) args.push("--resume");
   return { name: name.replaceAll(/[^\w.-]/g, "_"), tasks: [args] };
+}
+
+/** A step that may be started again: states go on in their folder, which would be refused as another one's. */
+function startedAgain({ name, tasks }: JobStep): JobStep {
+  const isWhole = (task: readonly string[]) =>
+    task[0] === "states" && !task.some((word) => /^--(resume|part)(=|$)/.test(word));
+  return { name, tasks: tasks.map((task) => (isWhole(task) ? [...task, "--resume"] : task)) };
 }
 
 /** Value of an option, `--name value` or `--name=value`. */

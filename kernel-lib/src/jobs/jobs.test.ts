@@ -4,7 +4,7 @@ import path from "node:path";
 import { type TestContext, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
 import { thisProcess } from "../training/runs/processIdentity";
-import { commandStep } from "./commandJobs";
+import { commandSteps } from "./commandJobs";
 import { JobFolder, type JobRecord } from "./jobRecords";
 import { runTask } from "./runTask";
 import { submit } from "./submit";
@@ -25,14 +25,14 @@ function recorded(t: TestContext, changed: Partial<JobRecord> = {}) {
 
 test("every command that computes in threads gets as many as processors are asked for", () => {
   for (const name of ["train", "reconstruct", "states", "correct", "project"]) {
-    const { tasks } = commandStep([name, "--out", "x"], { queue: "slurm", cpus: 3 });
-    assert.match(tasks[0]!.join(" "), /--threads 3\b/, name);
+    const [step] = commandSteps([name, "--out", "x"], { queue: "slurm", cpus: 3 });
+    assert.match(step!.tasks[0]!.join(" "), /--threads 3\b/, name);
   }
 });
 
 test("states that are started again go on in their folder, as a training does", () => {
   const argsOf = (...args: string[]) =>
-    commandStep(["states", "run", ...args, "--out", "x"], { queue: "slurm" }).tasks[0]!;
+    commandSteps(["states", "run", ...args, "--out", "x"], { queue: "slurm" })[0]!.tasks[0]!;
   const given = [[], ["--resume"], ["--part", "1/2"], ["--part=1/2"]];
   assert.deepEqual(
     given.map((args) => argsOf(...args).filter((word) => word === "--resume").length),
