@@ -94,7 +94,7 @@ export async function reconstruct(
 ): Promise<Reconstruction> {
   const task = beginTask(options);
   if (task.helix) {
-    checkHelix(task.helix);
+    checkHelix(task.helix, source.boxSize * source.apix);
     requireSingleImages(source, "helical symmetry");
   }
   const indices = checkIndices(source, task.indices);
