@@ -1,24 +1,28 @@
 import { existsSync } from "node:fs";
+import type { Progress } from "../progress";
 import { thisProcess } from "../training/runs/processIdentity";
 import { JobFolder, type TaskRecord } from "./jobRecords";
 import { limitSignal } from "./queueTemplate";
 import { requeueInSlurm } from "./slurm";
+import { WholeProgress } from "./wholeProgress";
 
 /** Environment variable with the task of a local job. */
 export const taskVariable = "E2GMM_JOB_TASK";
 /** Time between two looks for a request to stop, in ms. */
 const pollTime = 1000;
+/** Least time between two records of the progress, in ms. */
+const progressTime = 1000;
 
 /**
  * Runs one task of a job and records how it ends. Stops it when the job is cancelled; at the end of the time limit, puts it back into
  * the queue.
  * @param folder of the job
- * @param run    runs a command; it stops on TERM
+ * @param run    runs a command and tells its progress; it stops on TERM
  * @returns the exit code
  */
 export async function runTask(
   folder: string,
-  run: (args: readonly string[]) => Promise<number>,
+  run: (args: readonly string[], onProgress: (progress: Progress) => void) => Promise<number>,
 ): Promise<number> {
   const job = new JobFolder(folder);
   const { env } = process;
@@ -50,7 +54,7 @@ export async function runTask(
   }, pollTime);
   let code = 1;
   try {
-    code = await run(args);
+    code = await run(args, progressRecorder(job, number));
   } finally {
     clearInterval(timer);
     process.off(limitSignal, onLimit);
@@ -61,4 +65,22 @@ export async function runTask(
     if (requeue) await requeueInSlurm(env["SLURM_JOB_ID"]!);
   }
   return code;
+}
+
+/** Records the progress of a task in its folder, where others see it. */
+function progressRecorder(job: JobFolder, task: number): (progress: Progress) => void {
+  const whole = new WholeProgress();
+  let last = Number.NEGATIVE_INFINITY;
+  let writing = false;
+  return (progress) => {
+    const report = whole.follow(progress);
+    const now = Date.now();
+    if (writing || now - last < progressTime) return;
+    last = now;
+    writing = true;
+    // A disk that is full stops the work itself, with its own message.
+    job.writeProgress(task, report).catch(() => undefined).finally(() => {
+      writing = false;
+    });
+  };
 }
