@@ -159,7 +159,7 @@ export class ProjectPanel extends Widget {
         ? await FileDialog.getExistingDirectory(options)
         : await FileDialog.getOpenFiles({
             ...options,
-            ...(ending && { filter: ({ name }) => (ending.test(name) ? {} : null) }),
+            ...(ending && { filter: ({ name, type }) => (type === "directory" || ending.test(name) ? {} : null) }),
           });
     const [item] = chosen.value ?? [];
     if (!chosen.button.accept || !item) return undefined;
