@@ -137,8 +137,9 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     assert.equal(readFileSync(path.join(lab.folder, run, "jobs/title.txt"), "utf8"), "first look\n");
     await shot("complete");
     await press("New run with these settings");
+    await panel().getByText(`The settings of ${run}`).waitFor();
     assert.equal(await field("Epochs").inputValue(), "12");
-    assert.equal(await field("Output folder").inputValue(), `${run}_2`);
+    assert.equal(await field("Output folder").inputValue(), `${run}_3`);
     await press("Open in explorer");
     await page.locator(".e2gmm-explorer .e2gmm-scatter[data-drawn]").waitFor({ timeout: 60_000 });
     await shot("explorer");

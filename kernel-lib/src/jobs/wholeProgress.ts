@@ -47,6 +47,8 @@ const epochStage = course.findIndex(({ name }) => name === epochName);
  */
 export class WholeProgress {
   private stage = -1;
+  /** Stages that there were: a training with a given number of axes, for one, has no survey. */
+  private readonly seen = new Set<number>();
   /** Epochs in all, as far as known. */
   private epochs = mostEpochs;
   private began: number | undefined;
@@ -64,12 +66,16 @@ export class WholeProgress {
     // Tasks inside others have names that occur elsewhere: the course only goes forward.
     if (found > this.stage) this.stage = found;
     if (this.stage < 0) return report;
+    this.seen.add(this.stage);
     const [, epoch, of] = epochName.exec(progress.task) ?? [];
     if (of !== undefined) this.epochs = Number(of);
     const part = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
     const epochsDone = epoch === undefined ? 0 : Number(epoch) - 1 + part;
     this.epochs = Math.max(this.epochs, Math.ceil(epochsDone));
-    const shares = course.map(({ share }, s) => (s === epochStage ? this.epochs : share));
+    const shares = course.map(({ share }, s) => {
+      if (s < this.stage && !this.seen.has(s)) return 0;
+      return s === epochStage ? this.epochs : share;
+    });
     const all = shares.reduce((sum, share) => sum + share, 0);
     const within = found !== this.stage ? 0 : this.stage === epochStage ? epochsDone : part * shares[this.stage]!;
     const done = shares.slice(0, this.stage).reduce((sum, share) => sum + share, 0) + within;

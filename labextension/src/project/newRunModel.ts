@@ -70,11 +70,13 @@ export class NewRunModel extends ViewModel {
   /**
    * @param begun what was typed before the page was loaded
    * @param started called with the folder of a run that was started
+   * @param isTaken whether there is a run of that name
    */
   constructor(
     private readonly services: NewRunServices,
     begun: Partial<NewRunForm>,
     private readonly started: (run: string) => void,
+    private readonly isTaken: (run: string) => boolean = () => false,
   ) {
     super();
     this.form = { ...emptyForm, ...begun };
@@ -118,7 +120,7 @@ export class NewRunModel extends ViewModel {
     this.outTyped = true;
     this.form = {
       ...{ particles: settings.particles, map: text(settings.map), model: text(settings.model) },
-      ...{ mask: text(settings.mask), out: nextName(settings.out), resolution: text(settings.resolution) },
+      ...{ mask: text(settings.mask), out: this.freeName(settings.out), resolution: text(settings.resolution) },
       ...{ gaussians: text(settings.gaussians), latent: text(settings.latent), epochs: text(settings.epochs) },
       ...{ position: vary.includes("position"), amplitude: vary.includes("amplitude") },
       ...{ width: vary.includes("width"), symmetry: text(settings.symmetry), halves },
@@ -248,7 +250,7 @@ export class NewRunModel extends ViewModel {
     this.say("Starting…");
     try {
       const { run } = await this.services.ask({ kind: "start", settings: this.settings() });
-      this.form = { ...this.form, out: nextName(run), after: "" };
+      this.form = { ...this.form, out: this.freeName(run), after: "" };
       this.status = `Started ${run}`;
       this.started(run);
     } catch (error) {
@@ -284,6 +286,13 @@ export class NewRunModel extends ViewModel {
     };
   }
 
+  /** The next name of a series that no run has: `run`, `run_2`, `run_3`. */
+  private freeName(name: string): string {
+    let next = nextName(name);
+    while (this.isTaken(next)) next = nextName(next);
+    return next;
+  }
+
   private say(status: string): void {
     this.status = status;
     this.changed();
@@ -313,8 +322,7 @@ function besideOf(file: string): string {
   return [...folder, `${stem}_run`].join("/");
 }
 
-/** The next name of a series: `run`, `run_2`, `run_3`. */
-export function nextName(name: string): string {
+function nextName(name: string): string {
   const [, stem = name, number] = /^(.*?)_(\d+)$/.exec(name) ?? [];
   return number === undefined ? `${name}_2` : `${stem}_${Number(number) + 1}`;
 }

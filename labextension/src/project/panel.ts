@@ -74,7 +74,9 @@ export class ProjectPanel extends Widget {
     const runs = new RunsModel(services, start.selected, () => newRun.machine?.root.replace(/\/$/, ""), () =>
       this.moved.emit(undefined),
     );
-    const newRun: NewRunModel = new NewRunModel(services, start.typed, (run) => void runs.select(run));
+    const newRun: NewRunModel = new NewRunModel(services, start.typed, (run) => void runs.select(run), (name) =>
+      (runs.runs ?? []).some(({ folder }) => folder === name),
+    );
     this.model = new ProjectModel(newRun, runs, start.form);
     let saved = newRun.form;
     newRun.stateChanged.connect(() => {

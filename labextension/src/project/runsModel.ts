@@ -197,9 +197,9 @@ export function sizeText(bytes: number): string {
 export function timeText(seconds: number): string {
   if (seconds < 60) return "less than a minute";
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return minutes === 1 ? "1 minute" : `${minutes} minutes`;
+  if (minutes < 60) return minutes === 1 ? "about 1 minute" : `about ${minutes} minutes`;
   const hours = Math.floor(minutes / 60);
-  return `${hours} h ${minutes % 60} min`;
+  return `about ${hours} h ${minutes % 60} min`;
 }
 
 /** How far the jobs of a run are: the job that runs with its number, and its progress as a whole where that is known. */
@@ -214,7 +214,7 @@ export function progressOf({ jobs }: ListedRun): {
   if (!progress) return { text: `${place}: started`, percent: undefined };
   const { task, done, total, whole, secondsLeft } = progress;
   const step = total > 1 ? `${task}, ${Math.floor((100 * done) / total)} %` : task;
-  const left = secondsLeft === undefined ? "" : `; about ${timeText(secondsLeft)} left in all`;
+  const left = secondsLeft === undefined ? "" : `; ${timeText(secondsLeft)} left in all`;
   const percent = whole ?? (total > 0 ? done / total : undefined);
   return { text: `${place}: ${step}${left}`, percent: percent === undefined ? undefined : 100 * percent };
 }
