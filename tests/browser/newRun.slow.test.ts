@@ -113,7 +113,9 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     await state(`${run}_2`, /waiting/);
     await details(`${run}_2`).getByRole("button", { name: "Stop" }).click();
     await panel().getByRole("button", { name: run, exact: true }).click();
-    await details(run).getByText(/job \d of 2, \w+: .*/).waitFor();
+    await details(run)
+      .getByText(/job \d of 2, \w+: .*/)
+      .waitFor();
     await shot("running");
 
     const kernels = (await (await lab.fetch("/api/kernels")).json()) as { id: string }[];
@@ -123,7 +125,9 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     await details(run).waitFor({ timeout: 60_000 });
     await state(`${run}_2`, /stopped/);
     // In the training, so that there is something to resume
-    await details(run).getByText(/job 2 of 2, train/).waitFor({ timeout: 60_000 });
+    await details(run)
+      .getByText(/job 2 of 2, train/)
+      .waitFor({ timeout: 60_000 });
     await details(run).getByRole("button", { name: "Stop" }).click();
     await state(run, /stopped/);
     await shot("stopped");

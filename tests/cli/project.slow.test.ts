@@ -53,7 +53,14 @@ test("a run that is started as a job gives what its commands give, and is listed
   const { title, state, particles, axes, dataset, kind, bytes } = firstRun!;
   assert.deepEqual(
     { title, state, particles, axes, dataset, kind },
-    { title: "first <look>", state: "complete", particles: 60, axes: 1, dataset: "particles.star", kind: "run" },
+    {
+      title: "first <look>",
+      state: "complete",
+      particles: 60,
+      axes: 1,
+      dataset: "particles.star",
+      kind: "run",
+    },
   );
   const sizeOf = (place: string): number =>
     readdirSync(place, { recursive: true, withFileTypes: true })

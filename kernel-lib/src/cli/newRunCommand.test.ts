@@ -23,7 +23,12 @@ async function parsed(command: string): Promise<{ name: string; options: Parsed 
   for (const line of command.split("\n")) {
     const [program, ...args] = shellWords(line);
     assert.equal(program, "e2gmm");
-    const name = args.slice(0, args.findIndex((word) => word.startsWith("--"))).join(" ");
+    const name = args
+      .slice(
+        0,
+        args.findIndex((word) => word.startsWith("--")),
+      )
+      .join(" ");
     await makeProgram(async (options) => {
       found.push({ name, options: options as Parsed });
     }).parseAsync(args, { from: "user" });
@@ -43,12 +48,18 @@ async function settingsIn(command: string): Promise<NewRunSettings> {
   const given = (name: string, value: unknown) => (isGiven(value) ? { [name]: value } : {});
   const { particles, model, out, resolution, latent, vary, mask, symmetry, epochs } = last.options;
   const halves = last.name === "study halves";
-  assert.deepEqual(neutral ? [neutral.name, last.name] : [last.name], neutral ? ["neutral", "train"] : [halves ? "study halves" : "train"]);
+  assert.deepEqual(
+    neutral ? [neutral.name, last.name] : [last.name],
+    neutral ? ["neutral", "train"] : [halves ? "study halves" : "train"],
+  );
   if (neutral) {
     assert.equal(neutral.options["out"], model, "the training uses the model that is made");
     assert.deepEqual(queueSettings(last.options, session)!.after, [model], "and waits for it");
     assert.deepEqual(neutral.options["symmetry"], symmetry);
-    assert.deepEqual(isGiven(neutral.options["resolution"]) ? neutral.options["resolution"] : undefined, resolution);
+    assert.deepEqual(
+      isGiven(neutral.options["resolution"]) ? neutral.options["resolution"] : undefined,
+      resolution,
+    );
   }
   return {
     particles: particles as string,
@@ -56,9 +67,14 @@ async function settingsIn(command: string): Promise<NewRunSettings> {
     ...(neutral ? {} : given("model", model)),
     out: out as string,
     ...given("resolution", resolution),
-    ...given("gaussians", neutral?.options["gaussians"] ?? (halves && !model ? last.options["gaussians"] : undefined)),
+    ...given(
+      "gaussians",
+      neutral?.options["gaussians"] ?? (halves && !model ? last.options["gaussians"] : undefined),
+    ),
     ...given("latent", latent),
-    ...(JSON.stringify(vary) === '["position","amplitude","width"]' ? {} : { vary: vary as NewRunSettings["vary"] & object }),
+    ...(JSON.stringify(vary) === '["position","amplitude","width"]'
+      ? {}
+      : { vary: vary as NewRunSettings["vary"] & object }),
     ...given("mask", mask),
     ...given("symmetry", symmetry),
     ...given("epochs", epochs),
@@ -83,7 +99,7 @@ const cases: [what: string, settings: NewRunSettings][] = [
     "every choice, with names that a shell would take apart",
     {
       particles: "my data/it's $HOME; rm -rf *.star",
-      map: "/a b/\"map\".mrc",
+      map: '/a b/"map".mrc',
       out: "runs/ünï (1)",
       resolution: 7.5,
       gaussians: 512,
@@ -92,15 +108,43 @@ const cases: [what: string, settings: NewRunSettings][] = [
       mask: "mask`1`.mrc",
       symmetry: "C7",
       epochs: 20,
-      queue: { queue: "/t/cluster script.sh", cpus: 8, gpus: 1, memory: 32, time: "12:00:00", set: { queue: "gpu", extra1: "a b" }, after: ["one", "an other"] },
+      queue: {
+        queue: "/t/cluster script.sh",
+        cpus: 8,
+        gpus: 1,
+        memory: 32,
+        time: "12:00:00",
+        set: { queue: "gpu", extra1: "a b" },
+        after: ["one", "an other"],
+      },
     },
   ],
-  ["a run of a model", { particles: "-p.cs", model: "model.txt", out: "run", queue: { queue: "slurm", cpus: 2 } }],
+  [
+    "a run of a model",
+    { particles: "-p.cs", model: "model.txt", out: "run", queue: { queue: "slurm", cpus: 2 } },
+  ],
   [
     "halves with their own models",
-    { particles: "p.star", out: "study", resolution: 8, gaussians: 256, latent: 2, halves: true, queue: { queue: "local", cpus: 2 } },
+    {
+      particles: "p.star",
+      out: "study",
+      resolution: 8,
+      gaussians: 256,
+      latent: 2,
+      halves: true,
+      queue: { queue: "local", cpus: 2 },
+    },
   ],
-  ["halves with one model", { particles: "p.star", model: "m.txt", out: "study", halves: true, queue: { queue: "local", after: ["run"] } }],
+  [
+    "halves with one model",
+    {
+      particles: "p.star",
+      model: "m.txt",
+      out: "study",
+      halves: true,
+      queue: { queue: "local", after: ["run"] },
+    },
+  ],
 ];
 
 for (const [what, settings] of cases) {
@@ -118,7 +162,11 @@ for (const [what, change, message] of [
   ["a map and a model", { model: "m.txt" }, /model: expected a map or a model, found both/],
   ["no output", { out: "" }, /out: expected a folder for the run, found none/],
   ["a template that is not chosen", { queue: { queue: "" } }, /queue: expected where it is computed/],
-  ["halves without a resolution", { map: "", halves: true }, /resolution: expected a resolution in Å for the models of the halves/],
+  [
+    "halves without a resolution",
+    { map: "", halves: true },
+    /resolution: expected a resolution in Å for the models of the halves/,
+  ],
   ["halves with a symmetry", { map: "", halves: true, symmetry: "C2" }, /symmetry: expected none for halves/],
 ] as [string, Partial<NewRunSettings>, RegExp][]) {
   test(`there is no command for ${what}`, () => {

@@ -44,7 +44,11 @@ export function serveProject(): void {
   });
 }
 
-async function answer(comm: Comm, request: ProjectRequest & { id: string }, signal: AbortSignal): Promise<void> {
+async function answer(
+  comm: Comm,
+  request: ProjectRequest & { id: string },
+  signal: AbortSignal,
+): Promise<void> {
   const { id } = request;
   const send = (message: ProjectAnswer) => {
     if (!signal.aborted) comm.send({ ...message });
@@ -111,10 +115,14 @@ export async function projectResult(
 function below(file: string): string {
   const root = process.cwd();
   const place = path.resolve(root, String(file));
-  const from = path.relative(root, place);
-  if (from.startsWith("..") || path.isAbsolute(from))
+  if (!isBelow(root, place))
     throw new InputError(String(file), `a file below ${root}, which JupyterLab shows`);
   return place;
+}
+
+function isBelow(root: string, place: string): boolean {
+  const from = path.relative(root, place);
+  return from !== ".." && !from.startsWith(`..${path.sep}`) && !path.isAbsolute(from);
 }
 
 const pathNames = ["particles", "map", "model", "mask", "out"] as const;
@@ -134,8 +142,8 @@ function relative(settings: NewRunSettings): NewRunSettings {
   const placed = pathNames.flatMap((name) => {
     const file = settings[name];
     if (!file) return [];
-    const from = path.relative(root, path.resolve(root, file));
-    return [[name, from.startsWith("..") ? file : from] as const];
+    const place = path.resolve(root, file);
+    return [[name, isBelow(root, place) ? path.relative(root, place) : file] as const];
   });
   return { ...settings, ...Object.fromEntries(placed) };
 }

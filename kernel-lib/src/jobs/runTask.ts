@@ -79,8 +79,11 @@ function progressRecorder(job: JobFolder, task: number): (progress: Progress) =>
     last = now;
     writing = true;
     // A disk that is full stops the work itself, with its own message.
-    job.writeProgress(task, report).catch(() => undefined).finally(() => {
-      writing = false;
-    });
+    job
+      .writeProgress(task, report)
+      .catch(() => undefined)
+      .finally(() => {
+        writing = false;
+      });
   };
 }

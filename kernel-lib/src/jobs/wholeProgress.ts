@@ -77,7 +77,8 @@ export class WholeProgress {
       return s === epochStage ? this.epochs : share;
     });
     const all = shares.reduce((sum, share) => sum + share, 0);
-    const within = found !== this.stage ? 0 : this.stage === epochStage ? epochsDone : part * shares[this.stage]!;
+    const within =
+      found !== this.stage ? 0 : this.stage === epochStage ? epochsDone : part * shares[this.stage]!;
     const done = shares.slice(0, this.stage).reduce((sum, share) => sum + share, 0) + within;
     if (this.began === undefined) {
       this.began = now;

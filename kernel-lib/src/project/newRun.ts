@@ -47,15 +47,21 @@ export function requireComplete(settings: NewRunSettings): void {
   const { particles, map, model, out, halves = false, symmetry, resolution, queue } = settings;
   if (!particles) throw new InputError("particles", "a particle file", "none");
   if (!out) throw new InputError("out", "a folder for the run", "none");
-  if (!queue?.queue) throw new InputError("queue", "where it is computed: local, slurm or a template", "none");
+  if (!queue?.queue)
+    throw new InputError("queue", "where it is computed: local, slurm or a template", "none");
   if (!halves) {
     if (map && model) throw new InputError("model", "a map or a model", "both");
     if (!map && !model) throw new InputError("map", "a consensus map or a neutral model", "neither");
     return;
   }
-  if (symmetry) throw new InputError("symmetry", "none for halves, which are compared without symmetry", symmetry);
+  if (symmetry)
+    throw new InputError("symmetry", "none for halves, which are compared without symmetry", symmetry);
   if (!model && resolution === undefined)
-    throw new InputError("resolution", "a resolution in Å for the models of the halves, or a model", "neither");
+    throw new InputError(
+      "resolution",
+      "a resolution in Å for the models of the halves, or a model",
+      "neither",
+    );
 }
 
 /**
@@ -66,7 +72,8 @@ export function requireComplete(settings: NewRunSettings): void {
  */
 export function stepsOf(settings: NewRunSettings): string[][] {
   requireComplete(settings);
-  const { particles, map, model, out, halves, resolution, gaussians, latent, vary, mask, symmetry, epochs } = settings;
+  const { particles, map, model, out, halves, resolution, gaussians, latent, vary, mask, symmetry, epochs } =
+    settings;
   const shared = [
     ...option("--resolution", resolution),
     ...option("--latent", latent),
@@ -76,7 +83,9 @@ export function stepsOf(settings: NewRunSettings): string[][] {
   ];
   if (halves) {
     const models = model ? option("--model", model) : option("--gaussians", gaussians);
-    return [["study", "halves", ...option("--particles", particles), ...models, ...shared, ...option("--out", out)]];
+    return [
+      ["study", "halves", ...option("--particles", particles), ...models, ...shared, ...option("--out", out)],
+    ];
   }
   const used = model || madeModelOf(settings);
   const train = ["train", ...option("--particles", particles), ...option("--model", used)];
@@ -105,7 +114,9 @@ export function commandOf(settings: NewRunSettings): string {
   const steps = stepsOf(settings);
   const after = settings.queue.after ?? [];
   return steps
-    .map((step, s) => typedCommand([...step, ...queueWords(settings.queue, s === 0 ? after : [madeModelOf(settings)])]))
+    .map((step, s) =>
+      typedCommand([...step, ...queueWords(settings.queue, s === 0 ? after : [madeModelOf(settings)])]),
+    )
     .join("\n");
 }
 

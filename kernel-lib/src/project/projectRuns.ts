@@ -76,7 +76,10 @@ export async function runs(root: string, options: TaskOptions = {}): Promise<Pro
       if (isRun || hasJobs) found.push(await describe(root, folder, isRun));
       if (isRun) continue;
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-      for (const { name, ...entry } of entries.map((one) => ({ name: one.name, isFolder: one.isDirectory() }))) {
+      for (const { name, ...entry } of entries.map((one) => ({
+        name: one.name,
+        isFolder: one.isDirectory(),
+      }))) {
         if (!entry.isFolder || /^\.|^node_modules$|(^|\.)jobs$/.test(name)) continue;
         next.push(path.join(folder, name));
       }
@@ -101,7 +104,11 @@ export async function rename(run: string, title: string): Promise<void> {
     throw new InputError(run, "the folder of a run");
   const text = title.trim();
   if (text.length > maxTitle || /\p{Cc}/u.test(text))
-    throw new InputError("title", `one line of at most ${maxTitle} characters`, JSON.stringify(text.slice(0, 40)));
+    throw new InputError(
+      "title",
+      `one line of at most ${maxTitle} characters`,
+      JSON.stringify(text.slice(0, 40)),
+    );
   await mkdir(path.dirname(fileOfTitle(run)), { recursive: true });
   await writeAtomic(fileOfTitle(run), `${text}\n`);
 }
@@ -218,7 +225,12 @@ async function sizeOf(folder: string): Promise<number> {
     entries.map(async (entry) => {
       const place = path.join(folder, entry.name);
       if (entry.isDirectory()) return sizeOf(place);
-      return entry.isFile() ? stat(place).then(({ size }) => size, () => 0) : 0;
+      return entry.isFile()
+        ? stat(place).then(
+            ({ size }) => size,
+            () => 0,
+          )
+        : 0;
     }),
   );
   return sizes.reduce((sum, size) => sum + size, 0);

@@ -120,13 +120,26 @@ export class NewRunModel extends ViewModel {
     this.outTyped = true;
     this.form = {
       ...{ particles: settings.particles, map: text(settings.map), model: text(settings.model) },
-      ...{ mask: text(settings.mask), out: this.freeName(settings.out), resolution: text(settings.resolution) },
-      ...{ gaussians: text(settings.gaussians), latent: text(settings.latent), epochs: text(settings.epochs) },
+      ...{
+        mask: text(settings.mask),
+        out: this.freeName(settings.out),
+        resolution: text(settings.resolution),
+      },
+      ...{
+        gaussians: text(settings.gaussians),
+        latent: text(settings.latent),
+        epochs: text(settings.epochs),
+      },
       ...{ position: vary.includes("position"), amplitude: vary.includes("amplitude") },
       ...{ width: vary.includes("width"), symmetry: text(settings.symmetry), halves },
       where: isTemplate ? "template" : (queue.queue as "local" | "slurm"),
       template: isTemplate ? queue.queue : "",
-      ...{ cpus: text(queue.cpus), gpus: text(queue.gpus), memory: text(queue.memory), time: text(queue.time) },
+      ...{
+        cpus: text(queue.cpus),
+        gpus: text(queue.gpus),
+        memory: text(queue.memory),
+        time: text(queue.time),
+      },
       ...{ partition: text(queue.set?.["queue"]), after: "" },
     };
     this.say(`The settings of ${settings.out}; change what is to be another`);
@@ -191,7 +204,8 @@ export class NewRunModel extends ViewModel {
   /** The settings of the form, with paths below the server's root. @throws Error for text that is no number */
   settings(): NewRunSettings {
     const { form } = this;
-    const { particles, map, model, mask, out, symmetry, halves, where, template, time, partition, after } = form;
+    const { particles, map, model, mask, out, symmetry, halves, where, template, time, partition, after } =
+      form;
     const kinds = ["position", "amplitude", "width"] as const;
     const vary = kinds.filter((kind) => form[kind]);
     if (vary.length === 0) throw new Error("What may change: tick position, amplitude or width");

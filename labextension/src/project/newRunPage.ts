@@ -82,7 +82,9 @@ function findings({ checked }: NewRunModel): TemplateResult | typeof nothing {
     status,
     count: checked.findings.filter((one) => one.status === status).length,
   }));
-  const found = counts.filter(({ count }) => count > 0).map(({ status, count }) => `${count} ${status}${count > 1 ? "s" : ""}`);
+  const found = counts
+    .filter(({ count }) => count > 0)
+    .map(({ status, count }) => `${count} ${status}${count > 1 ? "s" : ""}`);
   return html`<table class="e2gmm-newRun-findings">
     <caption>Check: ${found.length === 0 ? "in order" : found.join(", ")}</caption>
     <tbody>${checked.findings.map(
@@ -108,7 +110,13 @@ function typed(model: NewRunModel, name: TextField, type: "text" | "number"): Te
   />`;
 }
 
-function row(model: NewRunModel, name: string, label: string, field: TemplateResult, advice: string): TemplateResult {
+function row(
+  model: NewRunModel,
+  name: string,
+  label: string,
+  field: TemplateResult,
+  advice: string,
+): TemplateResult {
   return html`<div class="e2gmm-newRun-row">
     <label><span>${label}</span>${field}</label>
     <small id=${model.adviceId(name)}>${advice}</small>
@@ -141,9 +149,13 @@ function places(model: NewRunModel): TemplateResult {
     ["slurm", `Slurm, plain script${machine && !machine.slurm ? " (sbatch was not found here)" : ""}`],
     ["template", "Slurm, with a template of RELION or cryoSPARC"],
   ];
-  const where = select(choices(options, form.where), (value) => model.set({ where: value as NewRunForm["where"] }), {
-    label: "Where to run",
-  });
+  const where = select(
+    choices(options, form.where),
+    (value) => model.set({ where: value as NewRunForm["where"] }),
+    {
+      label: "Where to run",
+    },
+  );
   const isSlurm = form.where !== "local";
   return html`<div class="e2gmm-newRun-row"><label><span>Run on</span>${where}</label><small>It goes on when the page, the kernel or the browser is closed</small></div>
     ${form.where === "template" ? file(model, "template", "Template", "Script with XXXcommandXXX, or cluster_script.sh with {{ run_cmd }}") : nothing}
@@ -153,7 +165,12 @@ function places(model: NewRunModel): TemplateResult {
         ? [
             number(model, "gpus", "GPUs", "Empty: none"),
             number(model, "memory", "Memory in GB", "Empty: as the cluster has it"),
-            text(model, "time", "Time limit", "Such as 12:00:00; at the limit a checkpoint is written and the job goes back into the queue"),
+            text(
+              model,
+              "time",
+              "Time limit",
+              "Such as 12:00:00; at the limit a checkpoint is written and the job goes back into the queue",
+            ),
             text(model, "partition", "Partition", "Empty: the cluster's own"),
           ]
         : nothing
@@ -163,7 +180,10 @@ function places(model: NewRunModel): TemplateResult {
 function waits(model: NewRunModel, open: readonly ListedRun[]): TemplateResult {
   const options: [string, string][] = [
     ["", "nothing: start at once"],
-    ...open.map(({ folder, title }): [string, string] => [folder, title === "" ? folder : `${title} (${folder})`]),
+    ...open.map(({ folder, title }): [string, string] => [
+      folder,
+      title === "" ? folder : `${title} (${folder})`,
+    ]),
   ];
   const after = select(choices(options, model.form.after), (value) => model.set({ after: value }), {
     label: "Wait for",

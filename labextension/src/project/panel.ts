@@ -71,11 +71,17 @@ export class ProjectPanel extends Widget {
     this.title.label = start.form ? "New run" : "Project";
     this.kernel = new ProjectKernel(parts.app);
     const services = this.services();
-    const runs = new RunsModel(services, start.selected, () => newRun.machine?.root.replace(/\/$/, ""), () =>
-      this.moved.emit(undefined),
+    const runs = new RunsModel(
+      services,
+      start.selected,
+      () => newRun.machine?.root.replace(/\/$/, ""),
+      () => this.moved.emit(undefined),
     );
-    const newRun: NewRunModel = new NewRunModel(services, start.typed, (run) => void runs.select(run), (name) =>
-      (runs.runs ?? []).some(({ folder }) => folder === name),
+    const newRun: NewRunModel = new NewRunModel(
+      services,
+      start.typed,
+      (run) => void runs.select(run),
+      (name) => (runs.runs ?? []).some(({ folder }) => folder === name),
     );
     this.model = new ProjectModel(newRun, runs, start.form);
     let saved = newRun.form;
@@ -161,7 +167,9 @@ export class ProjectPanel extends Widget {
         ? await FileDialog.getExistingDirectory(options)
         : await FileDialog.getOpenFiles({
             ...options,
-            ...(ending && { filter: ({ name, type }) => (type === "directory" || ending.test(name) ? {} : null) }),
+            ...(ending && {
+              filter: ({ name, type }) => (type === "directory" || ending.test(name) ? {} : null),
+            }),
           });
     const [item] = chosen.value ?? [];
     if (!chosen.button.accept || !item) return undefined;

@@ -31,7 +31,8 @@ export const projectPlugin: JupyterFrontEndPlugin<void> = {
     const parts = { app, documents, notebooks };
     const add = (command: string, form: boolean, label: string, caption: string) => {
       app.commands.addCommand(command, {
-        label: (args) => (args["isPalette"] ? label.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()) : label),
+        label: (args) =>
+          args["isPalette"] ? label.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()) : label,
         caption,
         icon: exploreIcon,
         execute: (args) => openPanel(parts, tracker, placeOf(args, form)),

@@ -100,7 +100,11 @@ export class ProjectKernel implements ProjectRequests {
     kernel.statusChanged.connect((_, status) => {
       if (/dead|restarting|terminating/.test(status)) forget();
     });
-    const { content } = await kernel.requestExecute({ code: registerTarget, silent: true, store_history: false }).done;
+    const { content } = await kernel.requestExecute({
+      code: registerTarget,
+      silent: true,
+      store_history: false,
+    }).done;
     if (content.status === "error") throw new Error(`The kernel cannot load e2gmm: ${content.evalue}`);
     return kernel;
   }

@@ -209,7 +209,8 @@ export function progressOf({ jobs }: ListedRun): {
 } {
   const running = jobs.find(({ state }) => state === "running");
   if (!running) return { text: "", percent: undefined };
-  const place = jobs.length > 1 ? `job ${jobs.indexOf(running) + 1} of ${jobs.length}, ${running.name}` : running.name;
+  const place =
+    jobs.length > 1 ? `job ${jobs.indexOf(running) + 1} of ${jobs.length}, ${running.name}` : running.name;
   const { progress } = running;
   if (!progress) return { text: `${place}: started`, percent: undefined };
   const { task, done, total, whole, secondsLeft } = progress;

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, keepKey, unlessFocused } from "../controls.js";
 import { type ListedRun, progressOf, type RunRow, type RunsModel, sizeText } from "./runsModel.js";
 
-const columns = ["Run", "State", "Particles of", "Number", "Axes", "Resolution", "Evidence", "Started", "Size"];
+const columns = ["Run", "State", "Dataset", "Particles", "Axes", "Resolution", "Evidence", "Started", "Size"];
 
 /** The table of runs. @param clone fills the form of a new run with the settings of another */
 export function runsPage(model: RunsModel, clone: (run: string) => void): TemplateResult {
@@ -90,7 +90,7 @@ function details(model: RunsModel, run: ListedRun, clone: (run: string) => void)
       @change=${rename}
       @keydown=${keepKey}
     /></label>
-    <p>${state}${reason === "" ? "" : `: ${reason}`}${from === undefined ? "" : `; started from ${from}`}</p>
+    <p>${state}${reason === "" || state === "stopped" ? "" : `: ${reason}`}${from === undefined ? "" : `; started from ${from}`}</p>
     ${
       state === "running"
         ? html`<progress
@@ -107,9 +107,15 @@ function details(model: RunsModel, run: ListedRun, clone: (run: string) => void)
       ${
         explorable
           ? [
-              button("Open in explorer", "Open the explorer of this run in a panel", () => void model.explore(folder)),
-              button("Explore in notebook", "Add a cell with the explorer to the notebook that was used last", () =>
-                model.exploreInNotebook(folder),
+              button(
+                "Open in explorer",
+                "Open the explorer of this run in a panel",
+                () => void model.explore(folder),
+              ),
+              button(
+                "Explore in notebook",
+                "Add a cell with the explorer to the notebook that was used last",
+                () => model.exploreInNotebook(folder),
               ),
             ]
           : nothing
@@ -119,7 +125,7 @@ function details(model: RunsModel, run: ListedRun, clone: (run: string) => void)
     ${
       model.log === ""
         ? nothing
-        : html`<details open><summary>Log</summary><pre tabindex="0" aria-label=${`End of the log of ${folder}`}>${model.log}</pre></details>`
+        : html`<details open><summary>Log</summary><div class="e2gmm-project-log" tabindex="0" role="log" aria-label=${`End of the log of ${folder}`}><pre>${model.log}</pre></div></details>`
     }
   </section>`;
 }
