@@ -72,6 +72,16 @@ test("what cannot be queued is refused, and nothing is left behind", (t) => {
   );
   refuses(
     folder,
+    [...train, ...words("--queue slurm --queue-parts 2")],
+    /--queue-parts: expected a command that is divided by particles \(states, correct\), found train/,
+  );
+  refuses(
+    folder,
+    words("states run --out states --part 1/2 --queue slurm --queue-parts 2"),
+    /--part: expected none with parts/,
+  );
+  refuses(
+    folder,
     words("evidence --places a.csv --input b.star --queue slurm"),
     /--out, beside which its job is recorded/,
   );

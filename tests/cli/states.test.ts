@@ -6,7 +6,7 @@ import { createStack } from "../../kernel-lib/src/formats/mrc";
 import { Random } from "../../kernel-lib/src/random";
 import { randomPoses, writeStar } from "../../kernel-lib/src/reconstruction/relionStar.test.helper";
 import { temporaryFolder } from "../testing";
-import { e2gmm, succeed } from "./command";
+import { e2gmm, succeed, words } from "./command";
 
 const [count, size, apix] = [60, 16, 4];
 
@@ -55,6 +55,16 @@ test("states of another program's places are written, resumed, and chosen in one
     readFileSync(path.join(folder, "parts/states.csv"), "utf8").split("\n")[2]!.split(",")[3],
     "10",
   );
+  // The same as an array of queued tasks.
+  const queued = [...given, ...words("--grid 3 --out queued --queue local --queue-parts 2")];
+  assert.match(
+    succeed(folder, ...queued, "--queue-preview"),
+    /--part 1\/2 --quiet|--quiet --part 1\/2[^]*--part 2\/2[^]*--quiet --resume$/m,
+  );
+  assert.match(succeed(folder, ...queued), /^sums: process \d+, 2 tasks$/m);
+  succeed(folder, "jobs", "wait", "queued");
+  const mapOf = (out: string) => readFileSync(path.join(folder, out, "state_02.mrc")).subarray(1024);
+  assert.ok(mapOf("queued").equals(mapOf("parts")), "of the same parts the same maps, bit for bit");
   const fails = (expected: RegExp, ...args: string[]) => {
     const { code, err } = e2gmm(folder, ...given, ...args);
     assert.equal(code, 1);

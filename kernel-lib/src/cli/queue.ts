@@ -18,6 +18,7 @@ export interface QueueOptions extends QuietOption {
   queueTime?: string;
   queueSet?: Record<string, string>;
   queueAfter?: string[];
+  queueParts?: number;
 }
 
 /** Adds `--queue` and the options that belong to it. */
@@ -53,6 +54,14 @@ export function addQueueOptions(command: Command): void {
       if (name === undefined) throw new InputError("--queue-set", "name=value", `"${text}"`);
       return { ...before, [name]: value! };
     }),
+    numberOption(
+      "--queue-parts <n>",
+      "of states and correct: tasks among which the images are divided (default: 1)",
+      {
+        integer: true,
+        least: 1,
+      },
+    ),
     filesOption("--queue-after <outputs...>", "outputs of queued jobs that have to be complete before"),
   ];
   for (const option of own) command.addOption(option.helpGroup("Queue:"));
@@ -60,7 +69,17 @@ export function addQueueOptions(command: Command): void {
 
 /** Settings of the queue, if there are any. @throws InputError for options without --queue */
 export function queueSettings(options: QueueOptions, session: Session): QueueSettings | undefined {
-  const { queue, queuePreview, queueCpus, queueGpus, queueMemory, queueTime, queueSet, queueAfter } = options;
+  const {
+    queue,
+    queuePreview,
+    queueCpus,
+    queueGpus,
+    queueMemory,
+    queueTime,
+    queueSet,
+    queueAfter,
+    queueParts,
+  } = options;
   const given = {
     ...(queueCpus !== undefined && { cpus: queueCpus }),
     ...(queueGpus !== undefined && { gpus: queueGpus }),
@@ -68,6 +87,7 @@ export function queueSettings(options: QueueOptions, session: Session): QueueSet
     ...(queueTime !== undefined && { time: queueTime }),
     ...(queueSet && { set: queueSet }),
     ...(queueAfter && { after: queueAfter }),
+    ...(queueParts !== undefined && { parts: queueParts }),
     ...(queuePreview && { onPreview: (text: string) => session.print(text.trimEnd()) }),
   };
   if (queue !== undefined) return { queue, ...given };
@@ -80,7 +100,7 @@ export function queueSettings(options: QueueOptions, session: Session): QueueSet
 /** Names of the settings, for errors. */
 export const queueNames: Record<string, string> = {
   ...{ queue: "--queue", cpus: "--queue-cpus", gpus: "--queue-gpus", memory: "--queue-memory" },
-  ...{ time: "--queue-time", set: "--queue-set" },
+  ...{ time: "--queue-time", set: "--queue-set", parts: "--queue-parts" },
 };
 
 /** Queues a command that has `--queue`; undefined for all others, and for studies, which queue their parts themselves. */

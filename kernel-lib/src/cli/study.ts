@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { StoppedError } from "../errors";
+import { InputError, StoppedError } from "../errors";
 import { listJobs } from "../jobs/jobStatus";
 import type { StudySettings } from "../study/settings";
 import { resumeStudy, studyHalves, studyOptions, studySeeds } from "../study/studies";
@@ -109,6 +109,13 @@ function addResume(study: Command, run: RunCommand): void {
 
 /** The queue, if it was asked for. */
 function queueOf(options: QueueOptions, session: Session): Pick<StudySettings, "queue"> {
+  if (options.queueParts !== undefined) {
+    throw new InputError(
+      "--queue-parts",
+      "none for a study, which is divided into its trainings",
+      `${options.queueParts}`,
+    );
+  }
   const queue = queueSettings(options, session);
   return queue ? { queue } : {};
 }

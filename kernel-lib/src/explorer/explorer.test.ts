@@ -263,7 +263,8 @@ test("without the particle file sets can be made; other actions report that it i
 });
 
 test("an unfinished run or one of another version is reported", async () => {
-  await cp(at("run"), at("half"), { recursive: true });
+  // The workbench of an explorer that was just closed may still be written.
+  await cp(at("run"), at("half"), { recursive: true, filter: (file) => !file.includes("workbench") });
   rmSync(at("half/latents.csv"));
   const record = JSON.parse(await readFile(at("half/run.json"), "utf8"));
   await writeFile(at("half/run.json"), JSON.stringify({ ...record, status: "training" }));

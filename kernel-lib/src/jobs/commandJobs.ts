@@ -17,7 +17,14 @@ const withThreads = new Set([
   "rounds",
   "reconstruct",
   "states",
+  "correct",
   "study",
+]);
+/** Commands whose images can be divided: names of the arrays of their parts, and what the last step has in place of `--part`. */
+const divisible = new Map<string, { arrays: readonly string[]; last: readonly string[] }>([
+  ["states", { arrays: ["sums"], last: ["--resume"] }],
+  // Cells need the sums of all parts.
+  ["correct", { arrays: ["sums", "cells"], last: [] }],
 ]);
 
 /** Folder of the records of a command's jobs. @throws InputError if it has no output */
@@ -34,8 +41,38 @@ export function jobsPlace(command: readonly string[]): string {
   );
 }
 
+/**
+ * The steps of a command: itself, or with `parts` arrays of its parts, and then itself, which puts them together.
+ * @throws InputError for parts of a command that is not divided by particles
+ */
+export function commandSteps(command: readonly string[], settings: QueueSettings): JobStep[] {
+  const { parts = 1 } = settings;
+  const whole = commandStep(command, settings);
+  if (!Number.isInteger(parts) || parts < 1)
+    throw new InputError("parts", "an integer of 1 or more", `${parts}`);
+  if (parts === 1) return [whole];
+  const division = divisible.get(command[0] ?? "");
+  if (!division) {
+    throw new InputError(
+      "parts",
+      `a command that is divided by particles (${[...divisible.keys()].join(", ")})`,
+      command[0] ?? "",
+    );
+  }
+  const taken = ["--part", "--resume"].find((flag) =>
+    whole.tasks[0]!.some((word) => word.split("=")[0] === flag),
+  );
+  if (taken) throw new InputError(taken, "none with parts, which have it themselves", taken);
+  const [args = []] = whole.tasks;
+  const tasks = Array.from({ length: parts }, (_, i) => [...args, "--part", `${i + 1}/${parts}`]);
+  return [
+    ...division.arrays.map((name) => ({ name, tasks })),
+    { ...whole, tasks: [[...args, ...division.last]] },
+  ];
+}
+
 /** The step of a command: as many threads as processors are asked for, and a training that goes on where it was. */
-export function commandStep(command: readonly string[], settings: QueueSettings): JobStep {
+function commandStep(command: readonly string[], settings: QueueSettings): JobStep {
   const [name = ""] = command;
   const args = [...command];
   if (withThreads.has(name) && optionOf(args, "--threads") === undefined)

@@ -21,6 +21,11 @@ export interface QueueSettings {
   set?: Readonly<Record<string, string>>;
   /** Outputs of queued jobs that have to be complete before it starts. */
   after?: readonly string[];
+  /**
+   * Parts that the images of `states` and `correct` are divided into, each a task of an array, which may run on another node. The maps are
+   * those of one job, to rounding. Default 1.
+   */
+  parts?: number;
   /** Tasks of an array at a time, for `local`. Default 1. */
   atATime?: number;
   /** Called with each script and how it would be submitted; nothing is submitted then. */

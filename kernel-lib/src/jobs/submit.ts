@@ -4,7 +4,7 @@ import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { shellWord } from "../shellWord";
 import { packageVersion } from "../version";
-import { commandStep, jobsPlace } from "./commandJobs";
+import { commandSteps, jobsPlace } from "./commandJobs";
 import { type JobFolder, type JobRecord, JobsFolder } from "./jobRecords";
 import { type JobStatus, jobsOf, latest } from "./jobStatus";
 import { startWorker } from "./localWorker";
@@ -36,7 +36,7 @@ interface Waited {
  */
 export async function submit(command: readonly string[], settings: QueueSettings): Promise<JobStatus[]> {
   const place = jobsPlace(command);
-  return submitSteps(place, [commandStep(command, settings)], settings);
+  return submitSteps(place, commandSteps(command, settings), settings);
 }
 
 /**

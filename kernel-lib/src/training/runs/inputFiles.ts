@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
+import path from "node:path";
 import { InputError, throwIfStopped } from "../../errors";
 import { inParallel } from "../../parallel";
 import type { ParticleSet } from "../../particles/particleSet";
@@ -112,7 +113,10 @@ export function checkSameParticles(
  * @throws InputError if it has changed
  */
 export async function checkSameParticleFile(file: string, started: InputFiles | undefined): Promise<void> {
-  const now = started && (await fileState(started.particles.file).catch(() => undefined));
+  if (!started) return;
+  // The particle file of an optimisation set is another file; a particle file itself may have been moved with its run.
+  const isItself = path.basename(started.particles.file) === path.basename(file);
+  const now = await fileState(isItself ? file : started.particles.file).catch(() => undefined);
   if (now && now.sha256 !== started.particles.sha256) throw changed(file, started.particles, now);
 }
 
