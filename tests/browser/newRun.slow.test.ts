@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -14,7 +15,7 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
   let browser: Browser;
   let page: Page;
   const errors: string[] = [];
-  const workspace = "new-run";
+  const workspace = randomUUID();
 
   beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });

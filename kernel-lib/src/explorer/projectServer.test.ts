@@ -29,7 +29,10 @@ for (const [what, request] of [
   ["a map", { kind: "check", inputs: { particles: "p.star", map: "/etc/hostname" } }],
   ["an output", { kind: "start", settings: { ...good, out: "a/../../run" } }],
   ["a template", { kind: "start", settings: { ...good, queue: { queue: "../../job.sh" } } }],
-  ["a run to wait for", { kind: "start", settings: { ...good, queue: { queue: "local", after: ["../run"] } } }],
+  [
+    "a run to wait for",
+    { kind: "start", settings: { ...good, queue: { queue: "local", after: ["../run"] } } },
+  ],
   ["a log", { kind: "log", run: ".." }],
   ["a run to stop", { kind: "cancel", run: "/tmp" }],
   ["a run to continue", { kind: "resume", run: "../run" }],
@@ -56,7 +59,10 @@ test("a name that begins with two dots is a name like others", async () => {
 test("a check says what is wrong with the files, and a start leaves nothing behind", async () => {
   const checked = (await ask({ kind: "check", inputs: { particles: "p.star" } })) as { status: string };
   assert.equal(checked.status, "error");
-  await assert.rejects(ask({ kind: "start", settings: good }), new RegExp(`${folder}/p\\.star: no such file`));
+  await assert.rejects(
+    ask({ kind: "start", settings: good }),
+    new RegExp(`${folder}/p\\.star: no such file`),
+  );
   assert.deepEqual(await ask({ kind: "runs" }), { runs: [] });
 });
 

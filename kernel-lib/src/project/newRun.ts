@@ -34,7 +34,7 @@ export interface NewRunSettings {
   /** Whether to make everything twice, on halves of the particles that never meet (`e2.study.halves`). Default false. */
   halves?: boolean;
   /** Where it is computed. */
-  queue: Omit<QueueSettings, "onPreview">;
+  queue: Omit<QueueSettings, "onPreview" | "parts" | "atATime">;
 }
 
 /** File of the neutral model that is made of the map. */

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { writeAtomic } from "../atomicWrite";
 import { InputError } from "../errors";
 import { withFileName } from "../fileErrors";
-import { commandStep } from "../jobs/commandJobs";
+import { commandSteps } from "../jobs/commandJobs";
 import { type JobStatus, listJobs } from "../jobs/jobStatus";
 import { submitSteps } from "../jobs/submit";
 import { jobsFolderName } from "../jobsFolderName";
@@ -80,7 +80,7 @@ export async function startRun(settings: NewRunSettings): Promise<JobStatus[]> {
     throw new InputError(madeModelOf(given), "a name that is free, for the neutral model", "a file");
   if (given.halves) await startHalves(given);
   else {
-    const steps = stepsOf(given).map((step) => commandStep(step, queue));
+    const steps = stepsOf(given).flatMap((step) => commandSteps(step, queue));
     await submitSteps(path.resolve(out, jobsFolderName), steps, queue);
   }
   await writeAtomic(settingsFile(out), `${JSON.stringify(absolute(given), null, 2)}\n`);

@@ -64,7 +64,7 @@ test("command and cell have absolute paths; instead of them stands what is missi
   const { model } = await begun();
   assert.deepEqual(model.same, { missing: "particles: expected a particle file, found none" });
   model.set({ particles: "p.star", map: "/elsewhere/m.mrc" });
-  const same = model.same as { command: string; cell: string };
+  const same = model.same as unknown as { command: string; cell: string };
   assert.match(
     same.command,
     /^e2gmm neutral --map \/elsewhere\/m\.mrc --out \/srv\/data\/p_run_model\.txt --queue local/,

@@ -1,13 +1,15 @@
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, checkbox, choices, keepKey, select, unlessFocused } from "../controls.js";
 import type { FileField, NewRunForm, NewRunModel } from "./newRunModel.js";
-import type { ListedRun } from "./runsModel.js";
+import { type ListedRun, timeOfRuns } from "./runsModel.js";
 
 type TextField = { [K in keyof NewRunForm]: NewRunForm[K] extends string ? K : never }[keyof NewRunForm];
 
-/** The form of a new run. @param open runs that are not finished, which it can wait for */
-export function newRunPage(model: NewRunModel, open: readonly ListedRun[]): TemplateResult {
+/** The form of a new run. @param runs those of the project, which it can wait for, and whose times say what to expect */
+export function newRunPage(model: NewRunModel, runs: readonly ListedRun[]): TemplateResult {
+  const open = runs.filter(({ state }) => state === "waiting" || state === "running");
   const { form, starting, status, same } = model;
+  const time = timeOfRuns(runs, form.particles.split("/").pop() ?? "");
   // Enter in a field does not start a run.
   const keep = (event: Event) => event.preventDefault();
   const isReady = !("missing" in same);
@@ -54,6 +56,7 @@ export function newRunPage(model: NewRunModel, open: readonly ListedRun[]): Temp
       ${file(model, "out", "Output folder", "New or empty. Choose the folder around it, or type")}
       ${places(model)}
       ${open.length > 0 ? waits(model, open) : nothing}
+      ${time === "" ? nothing : html`<p>Expected time: ${time}</p>`}
     </fieldset>
     <fieldset>
       <legend>The same as a command and as a cell</legend>

@@ -125,10 +125,12 @@ export class ProjectPanel extends Widget {
       show(true);
       this.node.scrollTop = 0;
     };
-    const open = (runs.runs ?? []).filter(({ state }) => state === "waiting" || state === "running");
     return html`${
       isForm
-        ? [newRunPage(newRun, open), button("Hide the form", "Show the runs only", () => show(false))]
+        ? [
+            newRunPage(newRun, runs.runs ?? []),
+            button("Hide the form", "Show the runs only", () => show(false)),
+          ]
         : button("New run…", "Show the form of a new run", () => show(true))
     }${runs ? runsPage(runs, (run) => void clone(run)) : nothing}`;
   }

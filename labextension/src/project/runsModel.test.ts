@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { type ListedRun, progressOf, RunsModel, type RunsServices, sizeText, timeText } from "./runsModel.js";
+import {
+  type ListedRun,
+  progressOf,
+  RunsModel,
+  type RunsServices,
+  sizeText,
+  timeOfRuns,
+  timeText,
+} from "./runsModel.js";
 
 function run(folder: string, more: Partial<ListedRun> = {}): ListedRun {
   return {
@@ -136,4 +144,25 @@ test("sizes and times are given in words", () => {
     "about 10 minutes",
     "about 1 h 0 min",
   ]);
+});
+
+test("the expected time is that of a whole run of the same particles, else of the last one", () => {
+  const took = (minutes: number, number = 1) =>
+    [
+      {
+        number,
+        restarts: 0,
+        began: "2024-01-01T00:00:00Z",
+        ended: new Date(Date.UTC(2024, 0, 1, 0, minutes)).toISOString(),
+      },
+    ] as unknown as ListedRun["jobs"];
+  const runs = [
+    run("resumed", { dataset: "a.star", jobs: took(1, 3) }),
+    run("last", { dataset: "b.star", particles: 2000, jobs: took(20) }),
+    run("same", { dataset: "a.star", particles: 12_000, jobs: took(90) }),
+    run("failed", { dataset: "c.star", state: "failed", jobs: took(2) }),
+  ];
+  assert.match(timeOfRuns(runs, "a.star"), /^same took 1 h 30 min for 12,000 particles;/);
+  assert.match(timeOfRuns(runs, "c.star"), /^last took 20 minutes for 2,000 particles;/);
+  assert.equal(timeOfRuns([runs[0]!], "a.star"), "");
 });

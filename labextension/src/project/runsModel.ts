@@ -219,3 +219,29 @@ export function progressOf({ jobs }: ListedRun): {
   const percent = whole ?? (total > 0 ? done / total : undefined);
   return { text: `${place}: ${step}${left}`, percent: percent === undefined ? undefined : 100 * percent };
 }
+
+/**
+ * What a run took that is complete, as a measure for another: of the same particles if there is one, else the last; empty if there is none.
+ * @param dataset name of the particle file
+ */
+export function timeOfRuns(runs: readonly ListedRun[], dataset: string): string {
+  // What was resumed has only the time of its last part.
+  const isWhole = (jobs: ListedRun["jobs"]) =>
+    jobs.every(({ number, restarts }, j) => number === j + 1 && restarts === 0);
+  const ended = runs.filter(
+    ({ state, kind, jobs }) => state === "complete" && kind === "run" && isWhole(jobs) && secondsOf(jobs) > 0,
+  );
+  const run = ended.find((one) => one.dataset === dataset) ?? ended[0];
+  if (!run) return "";
+  const { folder, particles = 0, jobs } = run;
+  const time = timeText(secondsOf(jobs)).replace(/^about /, "");
+  return `${folder} took ${time} for ${particles.toLocaleString("en")} particles; the time grows with their number`;
+}
+
+/** Seconds that jobs computed; those that waited in between do not count. */
+function secondsOf(jobs: ListedRun["jobs"]): number {
+  return jobs.reduce((sum, { began, ended }) => {
+    const taken = began === undefined || ended === undefined ? 0 : Date.parse(ended) - Date.parse(began);
+    return sum + Math.max(0, taken) / 1000;
+  }, 0);
+}
