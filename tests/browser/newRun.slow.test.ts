@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import * as e2 from "e2gmm";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
@@ -80,7 +81,7 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
       ["Resolution in Å", "12"],
       ["Gaussians", "96"],
       ["Latent axes", "2"],
-      ["Epochs", "12"],
+      ["Epochs", "30"],
       ["Processors", "1"],
     ] as const)
       await field(name).fill(value);
@@ -91,7 +92,7 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
       `e2gmm neutral --map '${data}/consensus.mrc' --resolution 12 --gaussians 96 --out '${data}/particles_run_model.txt' ` +
         "--queue local --queue-cpus 1\n" +
         `e2gmm train --particles '${data}/particles.star' --model '${data}/particles_run_model.txt' --resolution 12 --latent 2 ` +
-        `--vary position,amplitude --epochs 12 --out '${data}/particles_run' --queue local --queue-cpus 1 ` +
+        `--vary position,amplitude --epochs 30 --out '${data}/particles_run' --queue local --queue-cpus 1 ` +
         `--queue-after '${data}/particles_run_model.txt'`,
     );
     assert.match(
@@ -119,20 +120,24 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
       .waitFor();
     await shot("running");
 
-    const kernels = (await (await lab.fetch("/api/kernels")).json()) as { id: string }[];
-    assert.equal(kernels.length, 1);
-    for (const { id } of kernels) await lab.fetch(`/api/kernels/${id}`, { method: "DELETE" });
-    await page.reload();
-    await details(run).waitFor({ timeout: 60_000 });
-    await state(`${run}_2`, /stopped/);
     // In the training, so that there is something to resume
     await details(run)
       .getByText(/job 2 of 2, train/)
       .waitFor({ timeout: 60_000 });
     await details(run).getByRole("button", { name: "Stop" }).click();
     await state(run, /stopped/);
+    await state(`${run}_2`, /stopped/);
     await shot("stopped");
     await details(run).getByRole("button", { name: "Resume" }).click();
+    await state(run, /running/);
+
+    const kernels = (await (await lab.fetch("/api/kernels")).json()) as { id: string }[];
+    assert.equal(kernels.length, 1);
+    for (const { id } of kernels) await lab.fetch(`/api/kernels/${id}`, { method: "DELETE" });
+    const [job] = (await e2.jobs.list(path.join(lab.folder, run))).slice(-1);
+    assert.equal(job!.state, "running", "the job goes on without the kernel");
+    await page.reload();
+    await details(run).waitFor({ timeout: 60_000 });
     await state(run, /complete/, 120_000);
     assert.ok(existsSync(path.join(lab.folder, run, "latents.csv")));
     const title = details(run).getByRole("textbox", { name: "Title" });
@@ -143,7 +148,7 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     await shot("complete");
     await press("New run with these settings");
     await panel().getByText(`The settings of ${run}`).waitFor();
-    assert.equal(await field("Epochs").inputValue(), "12");
+    assert.equal(await field("Epochs").inputValue(), "30");
     assert.equal(await field("Output folder").inputValue(), `${run}_3`);
     await press("Open in explorer");
     await page.locator(".e2gmm-explorer .e2gmm-scatter[data-drawn]").waitFor({ timeout: 60_000 });
