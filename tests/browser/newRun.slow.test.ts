@@ -160,6 +160,10 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     await command(page, "e2gmm:project");
     await panel().last().getByRole("button", { name: "first look" }).waitFor();
     await page.waitForFunction(() => document.body.dataset["jpThemeLight"] === "false");
+    await panel().last().getByRole("button", { name: "first look" }).click();
+    await page.locator(".e2gmm-project-log").last().waitFor();
+    await shot("dark-project");
+    await panel().last().getByRole("button", { name: "New run…" }).click();
     await shot("dark");
     assert.deepEqual(errors, []);
   });

@@ -14,7 +14,7 @@ import { type FileField, NewRunModel, type NewRunServices } from "./newRunModel.
 import { newRunPage } from "./newRunPage.js";
 import type { ProjectPlace } from "./place.js";
 import { ProjectKernel } from "./projectKernel.js";
-import { RunsModel, type RunsServices } from "./runsModel.js";
+import { type ListedRun, RunsModel, type RunsServices } from "./runsModel.js";
 import { runsPage } from "./runsPage.js";
 
 /** The parts of JupyterLab that the panel uses. */
@@ -80,10 +80,17 @@ export class ProjectPanel extends Widget {
     const newRun: NewRunModel = new NewRunModel(
       services,
       start.typed,
-      (run) => void runs.select(run),
+      (run) => void runs.select(run).then(() => this.showRuns()),
       (name) => (runs.runs ?? []).some(({ folder }) => folder === name),
     );
     this.model = new ProjectModel(newRun, runs, start.form);
+    // A run that has ended is no longer offered to wait for.
+    runs.stateChanged.connect(() => {
+      const { after } = newRun.form;
+      const isOpen = ({ folder, state }: ListedRun) =>
+        folder === after && (state === "waiting" || state === "running");
+      if (after !== "" && runs.runs && !runs.runs.some(isOpen)) newRun.set({ after: "" });
+    });
     let saved = newRun.form;
     newRun.stateChanged.connect(() => {
       if (newRun.form === saved) return;
@@ -135,6 +142,11 @@ export class ProjectPanel extends Widget {
     }${runs ? runsPage(runs, (run) => void clone(run)) : nothing}`;
   }
 
+  /** Shows what a run does that was started. */
+  private showRuns(): void {
+    this.node.querySelector(".e2gmm-project-runs")?.scrollIntoView({ block: "start" });
+  }
+
   private services(): NewRunServices & RunsServices {
     const { app, notebooks } = this.parts;
     return {
@@ -143,6 +155,9 @@ export class ProjectPanel extends Widget {
       copy: (text) => Clipboard.copyToSystem(text),
       explore: async (run) => {
         await app.commands.execute("e2gmm:explore", { folder: run, cwd: "" });
+      },
+      openFile: async (path) => {
+        await app.commands.execute("docmanager:open", { path });
       },
       insertCell: (code) => {
         const notebook = notebooks?.currentWidget;

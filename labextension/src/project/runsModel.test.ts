@@ -41,6 +41,7 @@ function modelOf(listed: readonly ListedRun[], more: Partial<RunsServices> = {})
         : { jobs: 1 };
     }) as RunsServices["ask"],
     explore: async () => {},
+    openFile: async () => {},
     insertCell: () => true,
     ...more,
   };
@@ -62,11 +63,24 @@ test("rounds stand below the run that they started from, also where records name
     run("second", { from: "first" }),
     run("lost", { from: "elsewhere" }),
     run("first"),
+    run("study", { kind: "study" }),
+    run("study/half1"),
+    run("study2/half1"),
     run("a", { from: "b" }),
     run("b", { from: "a" }),
   ]);
   await model.look();
-  assert.deepEqual(names(model), ["lost", "first", " second", "  third", "a", " b"]);
+  assert.deepEqual(names(model), [
+    "lost",
+    "first",
+    " second",
+    "  third",
+    "study",
+    " study/half1",
+    "study2/half1",
+    "a",
+    " b",
+  ]);
   model.dispose();
 });
 
@@ -123,7 +137,7 @@ test("progress names the job, its task, and what is left of the whole", () => {
     progressOf(run("r", { jobs: [job("neutral", "complete"), job("train", "running", progress)] })),
     {
       text: "job 2 of 2, train: epoch 3 of 9, 25 %; about 2 h 5 min left in all",
-      percent: 50,
+      percent: 100 * (0.05 + 0.95 * 0.5),
     },
   );
   assert.deepEqual(progressOf(run("r", { jobs: [job("train", "running")] })), {
@@ -134,6 +148,13 @@ test("progress names the job, its task, and what is left of the whole", () => {
     text: "",
     percent: undefined,
   });
+});
+
+test("the model of a map is the first part of the whole, whose rounds do not make the bar begin anew", () => {
+  const progress = { task: "growing Gaussians, round 2", done: 9, total: 10 };
+  const jobs = [job("neutral", "running", progress), job("train", "waiting")];
+  assert.equal(progressOf(run("r", { jobs })).percent, 0);
+  assert.equal(progressOf(run("r", { jobs: [job("parts", "running", progress)] })).percent, undefined);
 });
 
 test("sizes and times are given in words", () => {

@@ -120,6 +120,7 @@ function details(model: RunsModel, run: ListedRun, clone: (run: string) => void)
             ]
           : nothing
       }
+      ${kind === "study" && state === "complete" ? button("Open report", "Open the page of this study", () => void model.openReport(folder)) : nothing}
       ${button("New run with these settings", "Fill the form with the settings of this run", () => clone(folder))}
     </div>
     ${
