@@ -107,3 +107,29 @@ test("what cannot be started is refused, and nothing is left behind", async (t) 
   assert.ok(!existsSync(path.join(folder, "mine/jobs")));
   assert.deepEqual(await e2.project.runs(folder), []);
 });
+
+test("a study of halves that is started as a job is the study that its command makes", async (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  const { map: _, ...rest } = settingsIn(folder, "ours");
+  const ours: e2.project.NewRunSettings = { ...rest, halves: true };
+  const typed = { ...ours, out: path.join(folder, "typed") };
+  const [line, ...more] = e2.project.commandOf(typed).split("\n");
+  assert.deepEqual(more, []);
+  const jobs = await e2.project.startRun(ours);
+  succeed(folder, ...words(line!).slice(1));
+  const names = (found: readonly { name: string; task: number }[]) =>
+    found.map(({ name, task }) => `${name} ${task}`);
+  assert.deepEqual(names(jobs), names(await e2.jobs.list(typed.out)));
+  const settings = (out: string) => JSON.parse(readFileSync(path.join(out, "settings.json"), "utf8"));
+  assert.deepEqual(settings(ours.out), settings(typed.out));
+  const listed = await e2.project.runs(folder);
+  assert.deepEqual(listed.map(({ folder: place, kind }) => `${place} ${kind}`).sort(), [
+    "ours study",
+    "typed study",
+  ]);
+  for (const out of [ours.out, typed.out]) {
+    await e2.jobs.cancel(out);
+    await assert.rejects(e2.jobs.wait(out), /expected jobs that end well, found \w+, task 1: stopped/);
+  }
+});

@@ -12,7 +12,7 @@ import { jobsFolderName } from "../jobsFolderName";
 import { pointGroup } from "../optics/symmetry";
 import { checked, numberIn, someText } from "../schema";
 import { studyHalves } from "../study/studies";
-import { trainingRanges, variedKinds } from "../training/options";
+import { trainingRanges, variedKinds, withDefaults } from "../training/options";
 import { RunFolder } from "../training/runs/runFolder";
 import { madeModelOf, type NewRunSettings, requireComplete, stepsOf } from "./newRun";
 
@@ -89,13 +89,14 @@ export async function startRun(settings: NewRunSettings): Promise<JobStatus[]> {
 
 async function startHalves(settings: NewRunSettings): Promise<void> {
   const { particles, model, out, resolution, gaussians, latent, epochs, vary, mask, queue } = settings;
-  const options = {
+  // A study records its settings: all of them, as the command does, so that either can continue it.
+  const options = withDefaults({
     ...(latent !== undefined && { latent }),
     ...(epochs !== undefined && { epochs }),
     ...(vary && vary.length > 0 && { vary: [...vary] }),
-  };
+  });
   await studyHalves({
-    ...{ particles, out, options, queue },
+    ...{ particles, out, options, queue, poses: "auto" },
     ...(model && { model }),
     ...(mask && { mask }),
     ...(resolution !== undefined && { resolution }),
