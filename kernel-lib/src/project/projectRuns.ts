@@ -21,7 +21,9 @@ export interface ProjectRun {
   folder: string;
   /** What the user calls it; empty for no title. */
   title: string;
+  /** A study makes several runs and compares them. */
   kind: "run" | "study";
+  /** How far it is. */
   state: RunState;
   /** Why it is in this state, in a word or a sentence; empty if there is nothing to say. */
   reason: string;
