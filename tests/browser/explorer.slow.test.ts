@@ -281,7 +281,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await spheresAt(probe);
   });
 
-  test("two notebooks with two kernels are independent", async () => {
+  test("two notebooks with two kernels have a ring each, and the sets of the run together", async () => {
     const other = await newPage();
     lab.writeNotebook("two.ipynb", cells("adk run"));
     await lab.open(other, "two.ipynb");
@@ -290,12 +290,19 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     const probe = await json("explorer.scatter.probe");
     await runCell(
       other,
-      'explorer.scatter.probe = [-0.3, -0.6]; explorer.sets.add([5], { name: "of two" });',
+      'explorer.scatter.probe = [-0.3, -0.6]; const { id: ofTwo } = explorer.sets.add([5], { name: "of two" });',
     );
     await spheresAt([-0.3, -0.6], other);
-    assert.equal(await other.locator(".e2gmm-explorer-sets tbody tr").count(), 1);
+    const rows = (on: Page, count: number) =>
+      on.waitForFunction(
+        (expected) => document.querySelectorAll(".e2gmm-explorer-sets tbody tr").length === expected,
+        count,
+      );
+    await rows(other, 7);
+    await rows(page, 7);
     assert.deepEqual(await json("explorer.scatter.probe"), probe);
-    assert.equal(await page.locator(".e2gmm-explorer-sets tbody tr").count(), 6);
+    await runCell(other, "explorer.sets.remove([ofTwo])");
+    await rows(page, 6);
     await spheresAt(probe);
     await command(other, "kernelmenu:shutdown");
     await other.close();

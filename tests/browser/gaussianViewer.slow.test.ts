@@ -242,7 +242,10 @@ viewer.setMap("specked", specked)`,
     await page
       .locator(".e2gmm-viewer")
       .screenshot({ path: path.join(artefacts, "gaussianViewer-alone.png") });
-    await runCell(page, "viewer.set({ spheresVisible: true }); viewer.setMap('specked', null)");
+    await runCell(
+      page,
+      "viewer.set({ spheresVisible: true }); viewer.setMap('specked', null); viewer.maps[0].visible = true",
+    );
   });
 
   test("saves its picture as PNG", async () => {

@@ -59,7 +59,7 @@ test("states of another program's places are written, resumed, and chosen in one
   const queued = [...given, ...words("--grid 3 --out queued --queue local --queue-parts 2")];
   assert.match(
     succeed(folder, ...queued, "--queue-preview"),
-    /--part 1\/2 --quiet|--quiet --part 1\/2[^]*--part 2\/2[^]*--quiet --resume$/m,
+    /--part 1\/2 --quiet|--quiet --part 1\/2[\s\S]*--part 2\/2[\s\S]*--quiet --resume$/m,
   );
   assert.match(succeed(folder, ...queued), /^sums: process \d+, 2 tasks$/m);
   succeed(folder, "jobs", "wait", "queued");

@@ -116,7 +116,7 @@ export function reportOf(
 ): string[] {
   const { corrected, plain, motion, cells, particles, leftOut } = found;
   return [
-    `${file}: state ${z.join(",")} from ${particles - leftOut.length} particles in ${cells} cells of each half, ` +
+    `${file}: state ${z.join(",")} from ${particles - leftOut.length} particles in ${cells} ${cells === 1 ? "cell" : "cells"} of each half, ` +
       `${motion.toFixed(1)} Å RMS of motion undone, ${session.elapsed()}`,
     ...fscThresholds.map(
       (threshold) =>

@@ -147,7 +147,11 @@ export async function requireNewFolder(folder: string): Promise<void> {
   if (there?.isDirectory()) {
     const names = (await readdir(folder)).filter((name) => name !== jobsFolderName);
     if (names.length > 0)
-      throw new InputError(folder, "a new or empty folder", `${names.length} files in it`);
+      throw new InputError(
+        folder,
+        "a new or empty folder",
+        names.length === 1 ? `${names[0]} in it` : `${names.length} files in it`,
+      );
   } else if (there) {
     throw new InputError(folder, "a new or empty folder", "a file of this name");
   }

@@ -8,7 +8,7 @@ import { describeLeftOut } from "../particles/images/imageOutliers";
 import { readIndices } from "../particles/indexFile";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { formatFsc } from "../reconstruction/fsc";
-import { type Reconstruction, reconstruct } from "../reconstruction/reconstruct";
+import { type Reconstruction, reconstruct, unusedParticles } from "../reconstruction/reconstruct";
 import { inTermsOf } from "./failure";
 import { fscThresholds, resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
@@ -134,17 +134,18 @@ async function reconstructMap(options: ReconstructCommandOptions, session: Sessi
   );
   const { map, fsc, leftOut, inverted } = result;
   if (leftOut.length > 0) {
-    const sentence = describeLeftOut(leftOut, used.count, (index) => used.rows[index]!);
+    const sentence = describeLeftOut(leftOut, used.tilts().count, (index) => used.rows[index]!);
     session.note(`${particles}: ${sentence}; --keep-outliers uses them`);
   }
   if (inverted) session.note(invertedNote(inverted, used));
   const depth = fsc && depthNote(used, fsc, options.maskDiameter ?? map.size[0] * map.apix);
   if (depth) session.note(depth);
-  const labels = [`${path.basename(particles)}: ${used.count - leftOut.length} particles`];
+  const count = used.count - unusedParticles(used, leftOut).size;
+  const labels = [`${path.basename(particles)}: ${count} particles`];
   await writeResult(files, result, outputs, { signal: session.signal, labels });
   await outputs.keep(session.signal);
   session.print(
-    `${out}: ${used.count - leftOut.length} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
+    `${out}: ${count} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
   );
   if (!fsc) session.print("no half maps: one half has no particles");
   else {

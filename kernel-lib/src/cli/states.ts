@@ -204,7 +204,7 @@ async function states(folder: string | undefined, options: StatesOptions, sessio
     }),
   );
   if (found.leftOut.length > 0) {
-    const sentence = describeLeftOut(found.leftOut, set.count, (index) => set.rows[index]!);
+    const sentence = describeLeftOut(found.leftOut, set.tilts().count, (index) => set.rows[index]!);
     session.note(`${set.file}: ${sentence}; --keep-outliers uses them`);
   }
   if (options.part) {

@@ -27,6 +27,8 @@ export function joinedSource(first: ParticleSet, second: ParticleSet): ImageSour
     boxSize: first.boxSize,
     apix: first.apix,
     randomSubset: new Uint8Array(n + second.count).fill(2).fill(1, 0, n),
+    invertContrast: first.invertContrast,
+    bytes: first.bytes,
     opticsGroup: (i) => (i < n ? first.opticsGroup(i) : second.opticsGroup(i - n)),
     rotations: () => joined((set) => set.rotations()),
     shifts: () => joined((set) => set.shifts()),

@@ -32,6 +32,8 @@ export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSourc
     boxSize: images.boxSize,
     apix: images.apix,
     randomSubset: poses.randomSubset,
+    invertContrast: images.invertContrast,
+    bytes: images.bytes,
     images: images.images,
     opticsGroup: (i) => images.opticsGroup(i),
     rotations: () => poses.rotations(),

@@ -91,8 +91,12 @@ async function append(
     const body = answer.body as unknown as AsyncIterable<Uint8Array> | null;
     for await (const part of body ?? []) {
       throwIfStopped(signal);
-      await file.write(part, 0, part.length, at);
-      at += part.length;
+      // A drive that is nearly full may take less than all of it.
+      for (let done = 0; done < part.length; ) {
+        const { bytesWritten } = await file.write(part, done, part.length - done, at);
+        done += bytesWritten;
+        at += bytesWritten;
+      }
       onBytes?.(at);
     }
   } finally {

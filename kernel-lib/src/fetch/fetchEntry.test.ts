@@ -27,19 +27,27 @@ class Server {
   /** Connections that break off after so many bytes. */
   breaks: number[] = [];
   tag = '"one"';
+  /** Whether answers are compressed for those who accept that. */
+  compresses = false;
+  /** Where requests that begin here are sent to. */
+  elsewhere = "";
   private readonly server = createServer((request, answer) => this.answer(request, answer));
 
-  async start(t: TestContext): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+  async start(t: TestContext, host = "127.0.0.1"): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, host, resolve));
     t.onTestFinished(async () => {
       this.server.closeAllConnections();
       await new Promise((resolve) => this.server.close(resolve));
     });
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+    return `http://${host}:${(this.server.address() as AddressInfo).port}/`;
   }
 
   private answer({ url = "", method = "", headers }: IncomingMessage, answer: ServerResponse): void {
     const name = decodeURIComponent(url);
+    if (this.elsewhere !== "") {
+      answer.writeHead(302, { Location: new URL(url, this.elsewhere).href }).end();
+      return;
+    }
     this.requests.push(`${method} ${name}${headers.range ? ` ${headers.range}` : ""}`);
     if (name.endsWith("/")) {
       const inside = [...this.files.keys()]
@@ -69,6 +77,10 @@ class Server {
     const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? "") ?? [];
     const at = from !== undefined && headers["if-range"] === this.tag ? Number(from) : 0;
     const range = at > 0 ? { "Content-Range": `bytes ${at}-${bytes.length - 1}/${bytes.length}` } : {};
+    if (this.compresses && /gzip/.test(String(headers["accept-encoding"]))) {
+      answer.writeHead(200, { "Content-Encoding": "gzip", "Content-Length": bytes.length + 20 }).end();
+      return;
+    }
     answer.writeHead(at > 0 ? 206 : 200, { ETag: this.tag, "Content-Length": bytes.length - at, ...range });
     if (method === "HEAD") {
       answer.end();
@@ -167,6 +179,35 @@ test("what cannot be fetched is refused in words", async (t) => {
   await assert.rejects(
     nobody,
     /expected an answer of the server, found none .* run the same command where there is one/,
+  );
+});
+
+test("a file of another size is left as it is", async (t) => {
+  const server = new Server();
+  const address = await server.start(t);
+  const out = path.join(temporaryFolder(t), "entry");
+  await fetchEntry("10180", { out, address });
+  const file = path.join(out, "data/Example/consensus_data.star");
+  writeFileSync(file, "data_ of the user\n");
+  await assert.rejects(
+    fetchEntry("10180", { out, address }),
+    /consensus_data\.star: expected no file, or the 6 bytes .*, found 18; move it away/,
+  );
+  assert.equal(readFileSync(file, "utf8"), "data_ of the user\n");
+});
+
+test("the size of a file is that without compression, and a redirection to an address without HTTPS is refused", async (t) => {
+  const server = new Server();
+  const address = await server.start(t);
+  server.compresses = true;
+  const out = path.join(temporaryFolder(t), "entry");
+  const paths = ["data/Example/consensus_data.star"];
+  await fetchEntry("10180", { out, address, paths });
+  assert.deepEqual(readFileSync(path.join(out, paths[0]!)), star);
+  server.elsewhere = await new Server().start(t, "127.0.0.2");
+  await assert.rejects(
+    fetchEntry("10180", { out: `${out}2`, address, paths }),
+    /expected an address that begins with https:\/\/, found http:\/\/127\.0\.0\.2/,
   );
 });
 

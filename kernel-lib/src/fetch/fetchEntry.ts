@@ -5,7 +5,7 @@ import { InputError, throwIfStopped } from "../errors";
 import { beginTask, type TaskOptions } from "../progress";
 import { type Checksum, download, partialFile, sizeOf } from "./download";
 import { empiarAddress, entryNumber, tutorialEntry } from "./entries";
-import { ask, describeRemote, filesBelow, type RemoteFile } from "./remoteFolder";
+import { ask, describeRemote, filesBelow, isSafe, type RemoteFile } from "./remoteFolder";
 
 /** Options of {@link fetchEntry}. */
 export interface FetchOptions extends TaskOptions {
@@ -37,7 +37,8 @@ export interface FetchedEntry {
  * what was broken off is continued. Before, the free space is compared with what is missing. Checksums are compared where the server
  * publishes a list (`md5sums.txt` and the like, or `file.md5`).
  * @param entry `EMPIAR-10076`, or its number
- * @throws InputError if the server cannot be reached or has no such files, the space does not suffice, or a checksum is wrong;
+ * @throws InputError if the server cannot be reached or has no such files, a file of another size is there, which is left as it is, the space
+ *   does not suffice, or a checksum is wrong;
  *   StoppedError, after which the same call continues
  * @example
  * ```ts no-run
@@ -68,6 +69,12 @@ export async function fetchEntry(entry: string, given: FetchOptions = {}): Promi
   const missing: RemoteFile[] = [];
   for (const remote of remotes) if (!(await isComplete(remote, folder))) missing.push(remote);
   const sums = list ? new Map<string, Checksum>() : await checksums(base, names, signal);
+  for (const { path: name, size } of list ? [] : missing) {
+    const file = path.join(folder, name);
+    if (!existsSync(file)) continue;
+    const expected = `no file, or the ${size} bytes that the server has`;
+    throw new InputError(file, expected, `${await sizeOf(file)}; move it away to fetch it again`);
+  }
   if (!list && missing.length > 0) {
     await mkdir(folder, { recursive: true });
     await requireSpace(missing, folder);
@@ -100,8 +107,7 @@ function baseOf(address: string, number: string): URL {
   } catch {
     throw new InputError("address", "an address such as https://server/folder/", address);
   }
-  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  if (url.protocol === "https:" || (url.protocol === "http:" && isHere)) return url;
+  if (isSafe(url)) return url;
   throw new InputError("address", "an address that begins with https://", address);
 }
 

@@ -11,13 +11,17 @@ export interface RemoteFile {
   state: string | undefined;
 }
 
+/** Whether what comes from an address cannot be changed on the way: it is one of HTTPS, or of this machine. */
+export const isSafe = ({ protocol, hostname }: URL): boolean =>
+  protocol === "https:" || (protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname));
+
 /** Answers of a server may be this late, in ms. */
 const patience = 60_000;
 /** Deepest folder that is looked into. */
 const maxDepth = 8;
 
 /**
- * Asks a server. @throws InputError if it cannot be reached, or refuses; the message says what to do without a network
+ * Asks a server. @throws InputError if it cannot be reached, refuses, or redirects to what is not safe; the message says what to do without a network
  * @param signal aborts the request and the reading of its answer
  */
 export async function ask(
@@ -30,8 +34,9 @@ export async function ask(
   try {
     const signals = [late.signal, ...(signal ? [signal] : [])];
     const answer = await fetch(address, { redirect: "follow", ...rest, signal: AbortSignal.any(signals) });
-    if (answer.ok) return answer;
+    if (answer.ok && (answer.url === "" || isSafe(new URL(answer.url)))) return answer;
     await answer.body?.cancel();
+    if (answer.ok) throw new InputError(String(address), "an address that begins with https://", answer.url);
     throw new InputError(
       String(address),
       "a file or folder",
@@ -62,7 +67,8 @@ function withoutNetwork({ host }: URL): string {
 
 /** A file of a server, without its content. */
 export async function describeRemote(path: string, address: URL, signal?: AbortSignal): Promise<RemoteFile> {
-  const answer = await ask(address, { method: "HEAD", signal });
+  // The size of the file itself, not of what is compressed for the way.
+  const answer = await ask(address, { method: "HEAD", signal, headers: { "Accept-Encoding": "identity" } });
   const length = answer.headers.get("content-length");
   const state = answer.headers.get("etag") ?? answer.headers.get("last-modified") ?? undefined;
   return { path, address, size: length === null ? undefined : Number(length), state };

@@ -18,6 +18,7 @@ const withThreads = new Set([
   "reconstruct",
   "states",
   "correct",
+  "project",
   "study",
 ]);
 /** Commands whose images can be divided: names of the arrays of their parts, and what the last step has in place of `--part`. */
@@ -50,7 +51,7 @@ export function commandSteps(command: readonly string[], settings: QueueSettings
   const whole = commandStep(command, settings);
   if (!Number.isInteger(parts) || parts < 1)
     throw new InputError("parts", "an integer of 1 or more", `${parts}`);
-  if (parts === 1) return [whole];
+  if (parts === 1) return [startedAgain(whole)];
   const division = divisible.get(command[0] ?? "");
   if (!division) {
     throw new InputError(
@@ -80,6 +81,13 @@ function commandStep(command: readonly string[], settings: QueueSettings): JobSt
   if (!args.includes("--quiet")) args.push("--quiet");
   if (name === "train" && !args.includes("--resume") && !args.includes("--continue")) args.push("--continue");
   return { name: name.replaceAll(/[^\w.-]/g, "_"), tasks: [args] };
+}
+
+/** A step that may be started again: states go on in their folder, which would be refused as another one's. */
+function startedAgain({ name, tasks }: JobStep): JobStep {
+  const isWhole = (task: readonly string[]) =>
+    task[0] === "states" && !task.some((word) => /^--(resume|part)(=|$)/.test(word));
+  return { name, tasks: tasks.map((task) => (isWhole(task) ? [...task, "--resume"] : task)) };
 }
 
 /** Value of an option, `--name value` or `--name=value`. */

@@ -26,8 +26,9 @@ export async function runTask(
 ): Promise<number> {
   const job = new JobFolder(folder);
   const { env } = process;
-  const number = Number(env["SLURM_ARRAY_TASK_ID"] ?? env[taskVariable] ?? 1);
   const record = await job.read();
+  // A local job that was started within a job of Slurm has that one's variables, too.
+  const number = Number((record.queue === "local" ? env[taskVariable] : env["SLURM_ARRAY_TASK_ID"]) ?? 1);
   const args = record.tasks[number - 1];
   if (!args) throw new Error(`${folder} has no task ${number}`);
   const task: TaskRecord = {
@@ -59,7 +60,7 @@ export async function runTask(
     clearInterval(timer);
     process.off(limitSignal, onLimit);
     const isStopped = code > 128;
-    const requeue = isAtLimit && isStopped && env["SLURM_JOB_ID"] !== undefined;
+    const requeue = isAtLimit && isStopped && record.queue === "slurm" && env["SLURM_JOB_ID"] !== undefined;
     const state = code === 0 ? "complete" : requeue ? "requeued" : isStopped ? "stopped" : "failed";
     await job.writeTask(number, { ...task, state, ended: new Date().toISOString(), code });
     if (requeue) await requeueInSlurm(env["SLURM_JOB_ID"]!);

@@ -58,7 +58,7 @@ export async function submitSteps(
     const found = `${active.name} (${active.id}), which is ${active.state}`;
     throw new InputError(place, "no jobs that are not finished; e2gmm jobs cancel ends them", found);
   }
-  const after = await waitedFor(settings.after ?? []);
+  const after = await waitedFor(settings.after ?? [], settings.queue);
   const last = Math.max(0, ...before.map(({ number }) => number));
   const made: MadeJob[] = [];
   for (const [s, step] of steps.entries()) {
@@ -152,8 +152,8 @@ function recordOf(
   };
 }
 
-/** Jobs of other outputs that are not finished. @throws InputError if one of them has failed */
-async function waitedFor(places: readonly string[]): Promise<Waited[]> {
+/** Jobs of other outputs that are not finished. @throws InputError if one of them has failed, or `queue` cannot wait for it */
+async function waitedFor(places: readonly string[], queue: string): Promise<Waited[]> {
   const found = new Map<string, Waited>();
   for (const place of places) {
     for (const job of latest(await jobsOf(await JobsFolder.of(place)))) {
@@ -164,7 +164,15 @@ async function waitedFor(places: readonly string[]): Promise<Waited[]> {
           "jobs that are complete, waiting or running",
           `${job.name}: ${job.state}`,
         );
-      found.set(job.folder, { folder: job.folder, id: job.id });
+      // Slurm would take the number of a process for that of a job.
+      if (job.queue === "local" && queue !== "local")
+        throw new InputError(
+          `after: ${place}`,
+          "jobs of Slurm, or the queue local",
+          `${job.name}: a local job`,
+        );
+      const folder = path.resolve(job.folder);
+      found.set(folder, { folder, id: job.id });
     }
   }
   return [...found.values()];

@@ -49,6 +49,8 @@ export interface OpenParticlesOptions {
 
 /** An open particle file, shared by all sets of its particles. */
 export interface ParticleFile {
+  /** The file that was opened, which may be an optimisation set that names that of the metadata. */
+  opened: string;
   metadata: ParticleMetadata;
   reader: StackReader;
   /** For each row the first row with the same image; undefined if no image is named twice. */
@@ -87,7 +89,14 @@ export async function openParticleFile(file: string, options: OpenParticlesOptio
       `; row ${metadata.stack.indexOf(metadata.stacks.indexOf(name)) + 1} names it first`;
     const images = await firstRowsOfImages(metadata, (name) => reader.find(name));
     throwIfStopped(signal);
-    const read = { reader, apix, invertContrast: options.invertContrast === true, bytes, symmetry };
+    const read = {
+      opened: file,
+      reader,
+      apix,
+      invertContrast: options.invertContrast === true,
+      bytes,
+      symmetry,
+    };
     const rows: ParticleFile = { ...uniteImages(metadata, images), metadata, ...read };
     return { ...rows, tilts: tiltFile(rows) };
   } catch (error) {

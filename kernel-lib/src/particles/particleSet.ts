@@ -98,6 +98,11 @@ export class ParticleSet {
     return this.metadata.file;
   }
 
+  /** The file that was opened: {@link file}, or the optimisation set that names it. @internal */
+  get openedFile(): string {
+    return this.source.opened;
+  }
+
   /** Number of particles. */
   get count(): number {
     return this.rows.length;
@@ -342,10 +347,11 @@ export class ParticleSet {
     await imageReader.checkStacks(rows, beginTask(options));
   }
 
-  /** Names of the image stacks, as in the file, in the order of their first particle. */
+  /** Names of the image stacks, as in the file, in the order of their first particle; of tilt series those of all tilts. */
   stackNames(): string[] {
-    const { stacks, stack } = this.metadata;
-    return [...new Set(Array.from(this.rows, (row) => stack[row]!))].map((index) => stacks[index]!);
+    const { metadata, rows } = this.tilts();
+    const { stacks, stack } = metadata;
+    return [...new Set(Array.from(rows, (row) => stack[row]!))].map((index) => stacks[index]!);
   }
 
   /** Paths of those image stacks that exist. */

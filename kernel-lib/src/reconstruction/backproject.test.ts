@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync, truncateSync } from "node:fs";
+import { readdirSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
 import { movingParticles } from "../correction/movingDomain.test.helper";
 import { StoppedError } from "../errors";
 import { backproject, type KeepTask, sourceHash } from "./backproject";
+import type { ImageSource } from "./imageSource";
 
 const places = Float32Array.from({ length: 60 }, (_, i) => i / 30 - 1);
 const { source: particles } = movingParticles(places, 0.6);
@@ -24,10 +25,15 @@ const task = {
   sharesOf: (index: number) => halves[index % 2]!,
 };
 
-async function sums(keep?: KeepTask, stopAfter = Number.POSITIVE_INFINITY) {
+async function sums(
+  keep?: KeepTask,
+  stopAfter = Number.POSITIVE_INFINITY,
+  notes = new Set<string | undefined>(),
+) {
   read = 0;
   const controller = new AbortController();
-  const onProgress = ({ done }: { done: number }) => {
+  const onProgress = ({ done, note }: { done: number; note?: string }) => {
+    notes.add(note);
     if (done >= stopAfter) controller.abort();
   };
   const pass = await backproject(source, { ...task, keep, onProgress, signal: controller.signal });
@@ -69,6 +75,36 @@ test("parts of a pass that were made apart add up to the whole, and a part that 
     const scale = whole.grids[p]!.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     assert.ok(grid.every((x, i) => Math.abs(x - whole.grids[p]![i]!) < 1e-6 * scale));
   }
+});
+
+test("a pass whose sums cannot be kept ends with them, and says so; a part, which is nothing else, fails", async (t) => {
+  const folder = path.join(temporaryFolder(t), "kept");
+  writeFileSync(folder, "a file in the place of the folder");
+  const keep = { ...keepIn(t), folder, least: -1 };
+  const notes = new Set<string | undefined>();
+  assert.deepEqual(await sums(keep, undefined, notes), await sums());
+  assert.match([...notes].at(-1)!, /^sums cannot be kept: .*kept/);
+  await assert.rejects(sums({ ...keep, part: { number: 1, of: 2 } }));
+});
+
+test("sums are not taken for those of other tilts, optics, half sets or contrast", () => {
+  const single = { ...source, randomSubset: undefined };
+  const turned = single.rotations().map((x, i) => (i < 9 ? -x : x));
+  const tilted = (tilts: object) => ({ ...single, tilts: () => ({ ...single, ...tilts }) });
+  const flipped = { ...single.opticsGroup(0), phaseFlipped: !single.opticsGroup(0).phaseFlipped };
+  const different = [
+    single,
+    { ...single, opticsGroup: () => flipped },
+    { ...single, invertContrast: true },
+    { ...single, randomSubset: new Uint8Array(60).fill(1) },
+    tilted({}),
+    tilted({ rotations: () => turned }),
+    tilted({ particleOf: Int32Array.from(places.keys()) }),
+    tilted({ ctf: () => ({ voltage: 300, cs: 2.7, dose: 4 }) }),
+  ];
+  const keys = different.map((one) => sourceHash(one as ImageSource).digest("hex"));
+  assert.equal(new Set(keys).size, different.length);
+  assert.equal(sourceHash({ ...single, tilts: () => single }).digest("hex").length, keys[0]!.length);
 });
 
 test("kept sums that were cut short are refused by name", async (t) => {

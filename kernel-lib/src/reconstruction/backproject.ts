@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
+import { shorten } from "../shortText";
 import { ImagePass, type PassTask, type SumShare } from "./imagePass";
-import type { ImageChunk, ImageSource } from "./imageSource";
+import type { ImageChunk, ImageGroup, ImageSource } from "./imageSource";
 import { KeptSums, type Part, partsOf } from "./keptSums";
 
 /** Where the sums of a pass are kept, for a call that goes on. */
@@ -86,7 +87,7 @@ class KeptPass {
   async run(): Promise<void> {
     const { task, chunks } = this;
     const { keep } = task;
-    task.onProgress?.({ task: task.name, done: 0, total: task.indices.length });
+    this.tell();
     if (!keep) return this.add(chunks, 0);
     if (keep.part)
       return this.goOn(
@@ -98,7 +99,8 @@ class KeptPass {
     const parts = (await whole.find()) ? undefined : await partsOf(keep.folder, keep.name, keep.key);
     if (parts === undefined) return this.goOn(whole, chunks, keep.always === true);
     for (let number = 1; number <= parts; number++) await this.addPart({ number, of: parts });
-    await this.keep(whole, chunks);
+    if (keep.always) await this.keep(whole, chunks);
+    else await this.tryToKeep(whole, chunks);
   }
 
   /** The chunks of a part. */
@@ -115,9 +117,40 @@ class KeptPass {
     await this.add(chunks, start, async (done) => {
       const now = Date.now();
       const isStopped = this.task.signal?.aborted === true && now - this.began > least;
-      if (isStopped || (done < chunks.length && now - this.last > every)) await this.keep(kept, chunks, done);
+      if (isStopped || (done < chunks.length && now - this.last > every))
+        await this.tryToKeep(kept, chunks, done);
     });
-    if (always || Date.now() - this.began > least) await this.keep(kept, chunks);
+    if (always) await this.keep(kept, chunks);
+    else if (Date.now() - this.began > least) await this.tryToKeep(kept, chunks);
+  }
+
+  /** Hours of work are not lost because there is no room to keep them for a call that goes on: that is said beside the progress. */
+  private async tryToKeep(
+    kept: KeptSums,
+    chunks: readonly ImageChunk[],
+    done = chunks.length,
+  ): Promise<void> {
+    try {
+      await this.keep(kept, chunks, done);
+      this.note = undefined;
+    } catch (error) {
+      this.note = `sums cannot be kept: ${shorten((error as Error).message, 200)}`;
+      this.last = Date.now();
+    }
+    this.tell();
+  }
+
+  private note: string | undefined;
+
+  private tell(): void {
+    const { task, note } = this;
+    const { name, onProgress, indices } = task;
+    onProgress?.({
+      task: name,
+      done: this.images,
+      total: indices.length,
+      ...(note !== undefined && { note }),
+    });
   }
 
   /** Adds the sums of a part that is complete, or makes them. */
@@ -130,7 +163,7 @@ class KeptPass {
 
   /** Adds kept sums. @returns the number of chunks that they have */
   private async restore(kept: KeptSums, chunks: readonly ImageChunk[]): Promise<number> {
-    const { pass, task } = this;
+    const { pass } = this;
     const state = await kept.find();
     if (!state || state.of !== chunks.length || state.chunks > state.of) return 0;
     await kept.addTo(this.grids(), state);
@@ -138,7 +171,7 @@ class KeptPass {
     for (const [sum, count] of state.counts.entries()) pass.counts[sum]! += count;
     pass.leftOut.push(...state.leftOut);
     this.images += imagesIn(chunks.slice(0, state.chunks));
-    task.onProgress?.({ task: task.name, done: this.images, total: task.indices.length });
+    this.tell();
     return state.chunks;
   }
 
@@ -161,7 +194,7 @@ class KeptPass {
       sharesOf: task.sharesOf,
       added: async (images, done) => {
         this.images = before + images;
-        task.onProgress?.({ task: task.name, done: this.images, total: task.indices.length });
+        this.tell();
         await added?.(start + done);
       },
     });
@@ -179,13 +212,28 @@ class KeptPass {
 const imagesIn = (chunks: readonly ImageChunk[]) =>
   chunks.reduce((sum, { indices }) => sum + indices.length, 0);
 
-/** A hash that differs for other particles, poses, CTFs or optics. */
+/** A hash that differs for other particles, half sets, poses, CTFs, optics or contrast, of tilt series also of each tilt. */
 export function sourceHash(source: ImageSource) {
   const hash = createHash("sha256");
-  const { count, boxSize, apix } = source;
-  hash.update(JSON.stringify({ count, boxSize, apix }));
-  for (const values of [source.rotations(), source.shifts()])
-    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  for (let i = 0; i < count; i++) hash.update(JSON.stringify(source.ctf(i) ?? null));
+  const images = source.tilts?.() ?? source;
+  for (const one of images === source ? [source] : [source, images]) addSource(hash, one);
   return hash;
+}
+
+function addSource(hash: Hash, source: ImageSource & { readonly particleOf?: Int32Array | undefined }): void {
+  const { count, boxSize, apix, invertContrast = false, bytes } = source;
+  hash.update(JSON.stringify({ count, boxSize, apix, invertContrast, bytes }));
+  const { randomSubset, particleOf } = source;
+  for (const values of [source.rotations(), source.shifts(), randomSubset, particleOf])
+    hash.update(values ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength) : "-");
+  const groups = new Map<ImageGroup, number>();
+  for (let i = 0; i < count; i++) {
+    const group = source.opticsGroup(i);
+    if (!groups.has(group)) {
+      const { boxSize: size, apix: pixel, phaseFlipped, ctfPremultiplied, aberrations } = group;
+      groups.set(group, groups.size);
+      hash.update(JSON.stringify({ size, pixel, phaseFlipped, ctfPremultiplied, aberrations }));
+    }
+    hash.update(JSON.stringify([groups.get(group), source.ctf(i) ?? null]));
+  }
 }

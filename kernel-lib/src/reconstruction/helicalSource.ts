@@ -15,11 +15,22 @@ export interface Helix {
 /** Most units that an image can be used for. */
 const mostUnits = 1000;
 
-/** @throws InputError for values out of range */
-export function checkHelix({ rise, twist, units }: Helix): void {
+/**
+ * @param length of an edge of the box in Å
+ * @throws InputError for values out of range, and for units that would lie outside the box, where the transform wraps them round
+ */
+export function checkHelix({ rise, twist, units }: Helix, length: number): void {
   if (!Number.isInteger(units) || units < 1 || units > mostUnits)
     throw new InputError("helix: units", `an integer from 1 to ${mostUnits}`, `${units}`);
   if (!Number.isFinite(rise)) throw new InputError("helix: rise", "Å along the axis", `${rise}`);
+  if (Math.floor(units / 2) * Math.abs(rise) > length / 2) {
+    const found = `${Math.floor(units / 2)} of ${rise} Å each`;
+    throw new InputError(
+      "helix: units",
+      `units on each side of the middle within half of the box, ${length / 2} Å`,
+      found,
+    );
+  }
   if (!Number.isFinite(twist) || Math.abs(twist) > 360)
     throw new InputError("helix: twist", "degrees from -360 to 360", `${twist}`);
 }

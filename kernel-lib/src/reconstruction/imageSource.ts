@@ -1,4 +1,5 @@
 import { throwIfStopped } from "../errors";
+import type { ByteSign } from "../formats/mrc";
 import type { Aberrations } from "../optics/aberrations";
 import type { Ctf } from "../optics/ctf";
 
@@ -26,6 +27,10 @@ export interface ImageSource {
   readonly apix: number;
   /** Half set, 1 or 2, of every particle, [count]. Default: none. */
   readonly randomSubset?: Uint8Array | undefined;
+  /** Whether images are read with inverted sign. Default false. */
+  readonly invertContrast?: boolean | undefined;
+  /** How stacks of bytes are read. Default: as their file says. */
+  readonly bytes?: ByteSign | undefined;
   /** A number for the image of every particle, [count], where several particles have the same image. */
   readonly images?: ArrayLike<number> | undefined;
   /** The images of tilt series, as a source of its own, in which `particleOf` is the particle of each. Default: one image each. */

@@ -41,14 +41,11 @@ export async function invertedImages(
   indices: Int32Array,
   task: Pick<TaskOptions, "signal"> = {},
 ): Promise<InvertedImages | undefined> {
-  const looked = Math.min(sampleSize, indices.length);
-  const sample = Int32Array.from(
-    { length: looked },
-    (_, n) => indices[Math.floor((n * indices.length) / looked)]!,
-  );
-  const images = await coarseImages(source, sample, task);
+  // Drawn at random: whole series of every second or third particle may be inverted.
+  const looked = someOf(indices, sampleSize);
+  const images = await coarseImages(source, looked, task);
   if (images.length < 4 * leastNumber) return undefined;
-  const halves = alternateHalves(sample, source.count, source.images);
+  const halves = alternateHalves(looked, source.count, source.images);
   const members = [1, 2].map((half) => images.filter(({ index }) => halves[index] === half));
   if (members.some((half) => half.length < 2 * leastNumber)) return undefined;
   const maps = members.map((half) => new CoarseMap(half));
@@ -68,6 +65,18 @@ export async function invertedImages(
   if (inverted.length < Math.max(leastNumber, leastFraction * agreements.length)) return undefined;
   const ascending = (values: number[]) => values.sort((a, b) => a - b);
   return { looked: ascending(images.map(({ index }) => index)), inverted: ascending(inverted) };
+}
+
+/** Some of the numbers, drawn at random with a fixed seed, ascending. */
+function someOf(numbers: Int32Array, most: number): Int32Array {
+  const drawn = numbers.slice();
+  const random = new Random(1);
+  const count = Math.min(most, drawn.length);
+  for (let i = 0; i < count; i++) {
+    const other = i + random.integer(drawn.length - i);
+    [drawn[i], drawn[other]] = [drawn[other]!, drawn[i]!];
+  }
+  return drawn.slice(0, count).sort();
 }
 
 /** The samples of an image in the innermost rings. */

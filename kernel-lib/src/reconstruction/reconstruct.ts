@@ -3,6 +3,7 @@ import type { Volume } from "../maps/volume";
 import { pointGroup } from "../optics/symmetry";
 import { alternateHalves, undividedHalves } from "../particles/halves";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
+import { requireSingleImages } from "../particles/singleImages";
 import { beginTask, type TaskOptions } from "../progress";
 import { backproject } from "./backproject";
 import { finishMaps } from "./finishMaps";
@@ -59,7 +60,7 @@ export interface Reconstruction {
   half2?: Volume;
   /** Between the half maps. */
   fsc?: FscCurve;
-  /** Outlier images that were not used. */
+  /** Outlier images that were not used; of tilt series each with the index of its particle. */
   leftOut: LeftOutImage[];
   /** Particles of a sample that agree with the others only with inverted contrast, if there are such. */
   inverted?: InvertedImages;
@@ -77,7 +78,8 @@ export interface Reconstruction {
  * same densities in coarser voxels.
  *
  * @throws InputError for an empty selection, indices beyond the source, a box larger than the images, an unknown symmetry, or
- *   constant images only
+ *   constant images only, and
+ *   for tilt series with a helix
  * @throws StoppedError
  * @example
  * ```ts
@@ -91,7 +93,10 @@ export async function reconstruct(
   options: ReconstructOptions = {},
 ): Promise<Reconstruction> {
   const task = beginTask(options);
-  if (task.helix) checkHelix(task.helix);
+  if (task.helix) {
+    checkHelix(task.helix, source.boxSize * source.apix);
+    requireSingleImages(source, "helical symmetry");
+  }
   const indices = checkIndices(source, task.indices);
   const boxSize = checkBoxSize(source, task.boxSize);
   const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate");
@@ -121,13 +126,27 @@ export async function reconstruct(
     }
     const diameter = task.maskDiameter ?? source.boxSize * source.apix;
     const maps = await mapsOf(sums, halfOf ? [0, 1] : [0], counts, diameter);
-    const left = new Set(leftOut.map(({ index }) => index));
+    const left = unusedParticles(source, leftOut);
     const used = indices.filter((index) => !left.has(index));
     const inverted = await invertedImages(source, used, task);
     return { ...maps, leftOut, ...(inverted && { inverted }) };
   } finally {
     await pass.close();
   }
+}
+
+/** The particles of which no image was used. @param leftOut images that were not used */
+export function unusedParticles(source: ImageSource, leftOut: readonly LeftOutImage[]): Set<number> {
+  const left = new Map<number, number>();
+  for (const { index } of leftOut) left.set(index, (left.get(index) ?? 0) + 1);
+  // Of tilt series, those of which fewer are left out than there are.
+  const images = source.tilts?.();
+  for (const particle of (images !== source && images?.particleOf) || []) {
+    const others = left.get(particle);
+    if (others === 0) left.delete(particle);
+    else if (others !== undefined) left.set(particle, others - 1);
+  }
+  return new Set(left.keys());
 }
 
 /**

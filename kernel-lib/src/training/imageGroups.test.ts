@@ -12,6 +12,7 @@ import { splitHeldOut } from "./heldOut";
 import { ImageGroups } from "./imageGroups";
 import { fixedModel, type PlaceDecoder } from "./posterior/decoders";
 import { PlaceLikelihood } from "./posterior/likelihood";
+import { posteriorOfParticles } from "./posterior/particlePosterior";
 import type { RingWeights } from "./weights";
 
 const [count, boxSize, rings, gaussians] = [7, 16, 7, 20];
@@ -184,4 +185,24 @@ test("rows of particles become rows of images and back, and sums are of the imag
   groups.sum(rows, 2);
   assert.deepEqual([...groups.toParticles(rows, 2)], [2, 4, 3, 4, 20, 24]);
   assert.equal(ImageGroups.of({}), undefined);
+});
+
+test("of tilt series it is said, too, how many particles were sampled and how many learned from these", async () => {
+  const particles = 700;
+  const of = Int32Array.from({ length: 2 * particles }, (_, image) => image >> 1);
+  const likelihood = {
+    shared: async (some: Int32Array) => new Float32Array(some.length),
+    scores: async (some: Int32Array, z: Float32Array) => ({
+      score: Float32Array.from(some, (_, i) => -10 * (z[2 * i]! ** 2 + z[2 * i + 1]! ** 2)),
+    }),
+    local: async (some: Int32Array, z: Float32Array) => ({
+      value: Float32Array.from(some, (_, i) => -10 * (z[2 * i]! ** 2 + z[2 * i + 1]! ** 2)),
+      gradient: z.map((x) => -20 * x),
+      curvature: Float32Array.from({ length: 4 * some.length }, (_, i) => [20, 0, 0, 20][i % 4]!),
+    }),
+  };
+  const start = new Float32Array(2 * of.length);
+  const found = await posteriorOfParticles({ particleOf: of }, likelihood as never, start, 2);
+  assert.equal(found.mean.length, 2 * of.length);
+  assert.deepEqual([found.sampled, found.learned], [512, particles - 512]);
 });

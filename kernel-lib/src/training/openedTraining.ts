@@ -153,7 +153,9 @@ export class OpenedTraining {
     const choice: ParticleChoice = {
       judged: { set, model: files.model, rings, boxLength: neutral.boxSize * neutral.apix },
       keepOutliers: resumed ? resumed.record.outliers?.kept === true : settings.keepOutliers === true,
-      onWarning: (warning) => this.warn("particles and model", warning),
+      // What is only tried writes no table.
+      onWarning: (warning) =>
+        this.warn("particles and model", this.trial ? warning : `${warning}; see outliers.csv`),
     };
     this.choice = choice;
     const excluded = resumed && (choice.keepOutliers ? [] : await folder.readOutliers(resumed.record));

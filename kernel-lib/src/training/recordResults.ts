@@ -48,8 +48,8 @@ export async function recordResults(
   const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
   await folder.writeCheckpoint("weights", arrays, final);
   const gpu = engine.engine instanceof GpuEngine ? await engine.engine.usage() : undefined;
-  const { sampled } = places.posterior;
-  const intervals = sampled === undefined ? undefined : { sampled, learned: encoder.length / axes - sampled };
+  const { sampled, learned } = places.posterior;
+  const intervals = sampled !== undefined && learned !== undefined ? { sampled, learned } : undefined;
   const program = gpu ? { ...record.program, gpu } : record.program;
   await finishRun(folder, { ...record, program, ...(intervals && { intervals }) }, final);
 }

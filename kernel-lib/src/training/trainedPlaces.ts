@@ -13,6 +13,7 @@ import {
 } from "./evidence/measureEvidence";
 import type { Population } from "./evidence/population";
 import { calibratedPosterior } from "./evidence/scatter";
+import { ImageGroups } from "./imageGroups";
 import { particlesPerPass } from "./memory";
 import type { PlaceDecoder } from "./posterior/decoders";
 import { PlaceLikelihood } from "./posterior/likelihood";
@@ -159,6 +160,8 @@ async function placedWeights(
   const given = { context, decoder: decoder(), weights, meanFrc, places, heldOut, used };
   const frc = await placedFrc(given, options);
   const { ctfPower, count: particles } = context.targets;
-  const placed = { weighting: "information" as const, meanFrc: frc, ctfPower, particles, members: used };
+  // The FRC is a mean over all images of these particles.
+  const members = ImageGroups.of(context.targets)?.imagesOf(used).images ?? used;
+  const placed = { weighting: "information" as const, meanFrc: frc, ctfPower, particles, members };
   return { frc, weights: new RingWeights(placed) };
 }

@@ -175,6 +175,20 @@ test("waits for another process that writes; a failure is told, and the next cha
   assert.equal((await opened()).notes, "lost?");
 });
 
+test("what could not be written is not said to be kept after a look at the files, and is written when that is possible", async () => {
+  const workbench = await opened();
+  await writeFile(path.join(folder, "workbench"), "a file in the place of the folder");
+  workbench.notes = "to be kept";
+  await assert.rejects(workbench.saved(), /cannot be kept/);
+  await workbench.reload();
+  await assert.rejects(workbench.saved(), /cannot be kept/);
+  assert.match(workbench.problem, /cannot be kept/);
+  rmSync(path.join(folder, "workbench"));
+  await workbench.reload();
+  assert.equal(workbench.problem, "");
+  assert.equal((await opened()).notes, "to be kept");
+});
+
 for (const [title, change, expected] of [
   ["text that is no JSON", () => "{", /workbench\.json: expected JSON/],
   [

@@ -63,6 +63,7 @@ export class Workbench {
   private queue: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private restoring = false;
+  private looking = false;
   private trouble = "";
   private readonly handlers = new Set<() => void>();
 
@@ -154,14 +155,22 @@ export class Workbench {
 
   /** Looks for changes of others about every second, until {@link close}. @internal */
   watch(): void {
-    this.timer ??= setInterval(() => void this.reload(), lookEvery).unref();
+    this.timer ??= setInterval(() => void this.look(), lookEvery).unref();
   }
 
-  /** Reads what others have changed since. Problems are in `problem`. */
+  /** One look at a time: one that waits for another process takes longer than it is to the next. */
+  private async look(): Promise<void> {
+    if (this.looking) return;
+    this.looking = true;
+    await this.reload();
+    this.looking = false;
+  }
+
+  /** Reads what others have changed since, and writes what could not be written before. Problems are in `problem`. */
   reload(): Promise<void> {
     return this.inTurn(async (files) => {
       const version = await files.version();
-      if (version === this.version || version === "") return;
+      if (version === this.version || version === "") return this.write(files);
       const stored = (await files.read()) ?? emptyState;
       this.version = version;
       const merged = mergeStates(this.kept, this.current, stored);
@@ -228,16 +237,19 @@ export class Workbench {
   }
 
   private save(): void {
-    void this.inTurn(async (files) => {
-      const mine = this.current;
-      if (isSameState(this.kept, mine)) return;
-      // If the files were removed, all of it is written again
-      const { state, version } = await files.update((kept = this.kept) => mergeStates(this.kept, mine, kept));
-      this.kept = state;
-      this.version = version;
-      // Changes that were made here while the files were written
-      this.restore(mergeStates(mine, this.current, state));
-    });
+    void this.inTurn((files) => this.write(files));
+  }
+
+  /** Writes what is not kept yet. */
+  private async write(files: WorkbenchFiles): Promise<void> {
+    const mine = this.current;
+    if (isSameState(this.kept, mine)) return;
+    // If the files were removed, all of it is written again
+    const { state, version } = await files.update((kept = this.kept) => mergeStates(this.kept, mine, kept));
+    this.kept = state;
+    this.version = version;
+    // Changes that were made here while the files were written
+    this.restore(mergeStates(mine, this.current, state));
   }
 
   /** Does something with the files after all that was asked for before. A failure becomes the problem. */

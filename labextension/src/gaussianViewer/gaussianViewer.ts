@@ -121,6 +121,7 @@ export class GaussianViewerView extends FreedView {
     draw("slice", this.drawSlice);
     draw("shapes", this.drawShapes);
     this.listenTo(model, "change:maps", () => this.observeMaps());
+    this.listenTo(model, "change:camera", () => this.turn());
     this.listenTo(model, "change:height", () => this.showHeight());
     this.listenTo(model, "msg:custom", (answer: ViewerAnswer, buffers: DataView[]) =>
       this.takeAnswer(answer, buffers),
@@ -216,6 +217,17 @@ export class GaussianViewerView extends FreedView {
     const camera = this.model.read("camera");
     if (camera.length === 16) stage.camera = camera;
     else this.fit(0);
+  }
+
+  /** Takes the orientation of the model: of a kept view, of the kernel, or of another view of the same viewer. */
+  private turn(): void {
+    const { stage } = this;
+    const camera = this.model.read("camera");
+    if (!stage || camera.length !== 16) return;
+    const shown = stage.camera;
+    // What this view has reported itself changes nothing, and would end a motion of the camera.
+    if (camera.some((value, i) => Math.abs(value - shown[i]!) > 1e-6 * Math.max(1, Math.abs(value))))
+      stage.camera = camera;
   }
 
   private fit(duration: number): void {

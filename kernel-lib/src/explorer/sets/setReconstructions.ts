@@ -68,7 +68,7 @@ export class SetReconstructions {
     await this.show(id);
     const { leftOut } = result;
     if (leftOut.length > 0) {
-      const which = describeLeftOut(leftOut, rows.length, (i) => particles.rows[i]!);
+      const which = describeLeftOut(leftOut, particles.select(rows).tilts().count, (i) => particles.rows[i]!);
       page.set({ status: `“${sets.get(id).name}”: ${which}` });
     }
     return result;
@@ -78,7 +78,7 @@ export class SetReconstructions {
     const { explored, jobs } = this.parts;
     const particles = explored.requireParticles();
     const source = {
-      file: particles.file,
+      file: particles.openedFile,
       dataFolder: this.options.dataFolder ?? explored.run?.record.inputs.dataFolder,
       apix: particles.givenApix,
       invertContrast: particles.invertContrast,

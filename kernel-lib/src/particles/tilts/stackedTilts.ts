@@ -84,6 +84,10 @@ export async function stackedTilts({
       origin: turn(subtomogram, shift ? shift.map((values) => values[row]! * originScale) : [0, 0, 0]),
       position: position?.map((values) => values[row]!),
     };
+    if (tilts.every(({ scale }, t) => scale === 0 || !(flags[t]! > 0))) {
+      const expected = "a visible tilt with a scale factor that is not 0";
+      throw new InputError(`${table.where(row)}, column ${visibleColumn}`, expected, "none");
+    }
     let section = 0;
     for (const [t, tilt] of tilts.entries()) {
       const isVisible = flags[t]! > 0;

@@ -7,7 +7,7 @@ import { sharedData, temporaryFolder } from "../../../../tests/testing";
 import { createStack, openMrc } from "../../formats/mrc";
 import { readMap } from "../../maps/mapFile";
 import { fourierShellCorrelation } from "../../reconstruction/fsc";
-import { reconstruct } from "../../reconstruction/reconstruct";
+import { reconstruct, unusedParticles } from "../../reconstruction/reconstruct";
 import { simulateLinearMotion } from "../../simulate/designs";
 import { alternateHalves } from "../halves";
 import type { ParticleSet } from "../particleSet";
@@ -227,6 +227,33 @@ test("a reconstruction uses every tilt of a particle, and keeps particles in the
   near(map.data, same.map.data, 0, "voxel");
 });
 
+test("a particle is left out of a map if all of its tilts are", async (t) => {
+  const set = await opened(t, await grouped(t));
+  const { particleOf } = set.tilts();
+  const all = [...particleOf!].filter((particle) => particle === 2);
+  const leftOut = [...all, 4].map((index) => ({ index, reason: "all its pixels are 0" }));
+  assert.ok(all.length > 1);
+  assert.deepEqual([...unusedParticles(set, leftOut)], [2]);
+});
+
+test("the stacks of a set are those of all of its tilts", async (t) => {
+  const star = await grouped(t);
+  const file = path.join(path.dirname(star), "several.star");
+  let row = 0;
+  // The second row is a tilt of the first particle, not that of the lowest dose.
+  const stackOf = () => (row++ === 1 ? "@second.mrcs" : "@first.mrcs");
+  writeFileSync(file, readFileSync(star, "utf8").replace(/@\S*particles\.mrcs/g, stackOf));
+  assert.deepEqual((await opened(t, file)).stackNames().sort(), ["first.mrcs", "second.mrcs"]);
+});
+
+test("helical symmetry is refused, as only one tilt of each particle would be used", async (t) => {
+  const set = await opened(t, await grouped(t));
+  await refused(
+    reconstruct(set, { helix: { rise: 5, twist: 20, units: 3 } }),
+    /helical symmetry.*tilt series/,
+  );
+});
+
 test("particles that have several rows of one group, but no exposure, are single particles", async (t) => {
   const star = await grouped(t);
   const rows = readFileSync(star, "utf8").replace(
@@ -269,6 +296,17 @@ test("tilt series that cannot be read are refused in a sentence", async (t) => {
   );
   await refused(opened(t, set), /expected tilt series as 2-D stacks .* found subtomograms that are volumes/);
   writeFileSync(file, right);
+  const tilted = path.join(folder, "tilts/tomo0.star");
+  const scaled = readFileSync(tilted, "utf8");
+  writeFileSync(
+    tilted,
+    scaled.replace(/^(?:\S+ ){7}\S+$/gm, (line) => line.replace(/\S+(?= \S+$)/, "0")),
+  );
+  await refused(
+    opened(t, set),
+    /row 1 .*expected a visible tilt with a scale factor that is not 0, found none/,
+  );
+  writeFileSync(tilted, scaled);
   const tomograms = path.join(folder, "tomograms.star");
   const known = readFileSync(tomograms, "utf8");
   writeFileSync(tomograms, known.replace(" -1 4 ", " 0 4 "));

@@ -90,7 +90,7 @@ export function outlierWarning(outliers: readonly Outlier[], count: number, kept
   const what = kept ? "kept anyway" : "left out of training (--keep-outliers keeps them)";
   return (
     `${outliers.length} of ${count} particles agree far less with the neutral model than expected from their CTF and the signal ` +
-    `of the others (${why}) and are ${what}: ${which}, counted from 0; see outliers.csv`
+    `of the others (${why}) and are ${what}: ${which}, counted from 0`
   );
 }
 

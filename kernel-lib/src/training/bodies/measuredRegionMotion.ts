@@ -17,6 +17,7 @@ import { reopenParticles } from "../evidence/reopen";
 import { evenly } from "../evidence/sample";
 import { defaultMemoryBudget } from "../memory";
 import type { MeasuredRun } from "../runs/runEvidence";
+import { refuseTiltSeries } from "../runs/runPasses";
 import { bodyMotions } from "./bodyMotions";
 import { type RigidTransform, transformed } from "./rigidTransform";
 
@@ -70,6 +71,7 @@ export async function measuredRegionMotion(
   if (symmetry !== undefined) {
     throw new InputError(files.folder, "a run without symmetry; use model.regionMotion", symmetry);
   }
+  refuseTiltSeries(files, record, "how a region moves is measured on single images");
   const states = statesAt(run, points);
   const model = states[0]!;
   const indices = chosenGaussians(model, region, "region");

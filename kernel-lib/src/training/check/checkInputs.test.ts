@@ -86,7 +86,7 @@ test("good inputs: every finding is ok, and the agreement falls from ring to rin
   }
   assert.match(
     findings.find(({ topic }) => topic === "hand")!.sentence,
-    /better with the map than with its mirror image/,
+    /better with the map than with its mirror images/,
   );
   assert.ok(rings[1]!.particles > 0.3 && rings[1]!.particles > rings.at(-1)!.particles);
   assert.ok(rings.every(({ map }) => map !== undefined && map <= 1));
@@ -124,6 +124,41 @@ describe("what is wrong is found", () => {
       "hand",
       "error",
       /the map has the other hand than the poses/,
+    ],
+    [
+      "the map mirrored along z",
+      async () => ({
+        map: await changedMap((map) => {
+          const [size] = map.size;
+          const data = map.data.slice();
+          for (let i = 0; i < data.length; i++) {
+            const z = Math.floor(i / size ** 2);
+            data[i] = map.data[i + (((size - z) % size) - z) * size ** 2]!;
+          }
+          return { ...map, data };
+        }),
+      }),
+      "hand",
+      "error",
+      /map mirrored along z \(mean FRC .*the map has the other hand than the poses/,
+    ],
+    [
+      "the map turned by 180° about y",
+      async () => ({
+        map: await changedMap((map) => {
+          const [size] = map.size;
+          const other = (at: number) => (size - at) % size;
+          const data = map.data.slice();
+          for (let i = 0; i < data.length; i++) {
+            const [x, y, z] = [i % size, Math.floor(i / size) % size, Math.floor(i / size ** 2)];
+            data[i] = map.data[other(x) + size * (y + size * other(z))]!;
+          }
+          return { ...map, data };
+        }),
+      }),
+      "frame",
+      "error",
+      /map turned by 180° about y .*map and poses are in different frames/,
     ],
     [
       "a map of another pixel size",

@@ -40,6 +40,8 @@ const defaultSample = 1000;
 /** Gaussians of the model that is made of the map, and the pixels of its box at most: enough to judge, in seconds. */
 const gaussians = 256;
 const widest = 64;
+/** Particles that are compared with each of the maps that are turned over, at most. */
+const mostTurnedOver = 400;
 /** Standard errors from which one hand agrees better than the other. */
 const significant = 4;
 
@@ -165,24 +167,7 @@ async function agreementFindings(
 ): Promise<CheckedRing[]> {
   if (!tf.getBackend()) await useBackend("auto");
   const own = await findings.attempt("agreement", () => compared(settings, file, neutral, findings));
-  const mirrored = await comparedQuietly(settings, file, mirror(neutral));
-  if (mirrored && (!own || isBetter(mirrored, own))) {
-    findings.add(
-      "hand",
-      "error",
-      `the particles agree better with the mirror image of the map (mean FRC ${mirrored.frc.toFixed(3)}${own ? ` instead of ${own.frc.toFixed(3)}` : ""}): the map ` +
-        "has the other hand than the poses; use the map that the poses were refined against, or turn its hand (relion_image_handler --invert_hand)",
-    );
-  } else if (own && mirrored) {
-    const told = isBetter(own, mirrored);
-    findings.add(
-      "hand",
-      "ok",
-      told
-        ? `the particles agree better with the map than with its mirror image (mean FRC ${own.frc.toFixed(3)}, ${mirrored.frc.toFixed(3)})`
-        : `the particles agree as well with the mirror image of the map (mean FRC ${own.frc.toFixed(3)}, ${mirrored.frc.toFixed(3)}), which does not show its hand at this resolution`,
-    );
-  }
+  await frameFinding(settings, { neutral, file }, findings);
   if (!own) return [];
   const width = own.meanFrc.length;
   const projector = map && new MapProjector(resizeVolume(map, { size: neutral.boxSize }));
@@ -258,9 +243,69 @@ async function comparedQuietly(
   }
 }
 
-/** The model seen in a mirror. */
-function mirror(model: GaussianModel): GaussianModel {
+/** Ways in which a map can be turned over in its box, as signs of x, y and z. */
+const mirrors = [
+  { signs: [-1, 1, 1], name: "mirrored along x" },
+  { signs: [1, -1, 1], name: "mirrored along y" },
+  { signs: [1, 1, -1], name: "mirrored along z" },
+  { signs: [-1, -1, -1], name: "inverted through its centre" },
+] as const;
+const turns = [
+  { signs: [1, -1, -1], name: "turned by 180° about x" },
+  { signs: [-1, 1, -1], name: "turned by 180° about y" },
+  { signs: [-1, -1, 1], name: "turned by 180° about z" },
+] as const;
+
+/**
+ * Whether particles agree better with the map turned over: other programs mirror along another axis, which is also a turn of the frame.
+ * All are compared on the same particles.
+ */
+async function frameFinding(
+  settings: CheckSettings & { sample: number },
+  { neutral, file }: Pick<ModelInputs, "neutral" | "file">,
+  findings: Findings,
+): Promise<void> {
+  const few = { ...settings, sample: Math.min(settings.sample, mostTurnedOver) };
+  const asIs = await comparedQuietly(few, file, neutral);
+  const others: { name: string; isMirror: boolean; agreement: Compared }[] = [];
+  for (const { signs, name } of [...mirrors, ...turns]) {
+    const agreement = await comparedQuietly(few, file, turnedOver(neutral, signs));
+    if (agreement) others.push({ name, isMirror: mirrors.some((one) => one.name === name), agreement });
+  }
+  others.sort((one, other) => other.agreement.frc - one.agreement.frc);
+  const [best] = others;
+  if (!best) return;
+  const number = ({ frc }: Compared) => frc.toFixed(3);
+  if (!asIs || isBetter(best.agreement, asIs)) {
+    const { name, isMirror, agreement } = best;
+    const but = `the particles agree better with the map ${name} (mean FRC ${number(agreement)}${asIs ? ` instead of ${number(asIs)}` : ""})`;
+    const advice = "use the map that the poses were refined against";
+    if (isMirror) {
+      findings.add(
+        "hand",
+        "error",
+        `${but}: the map has the other hand than the poses; ${advice}, or turn its hand (relion_image_handler --invert_hand mirrors along x)`,
+      );
+    } else findings.add("frame", "error", `${but}: map and poses are in different frames; ${advice}`);
+    return;
+  }
+  const mirrored = others.find(({ isMirror }) => isMirror);
+  if (!mirrored || findings.hasError) return;
+  findings.add(
+    "hand",
+    "ok",
+    isBetter(asIs, mirrored.agreement)
+      ? `the particles agree better with the map than with its mirror images (mean FRC ${number(asIs)}, ${number(mirrored.agreement)} or less)`
+      : `the particles agree as well with the map ${mirrored.name} (mean FRC ${number(asIs)}, ${number(mirrored.agreement)}), which does not show its hand at this resolution`,
+  );
+}
+
+/** The model with the signs of its coordinates changed. */
+function turnedOver(model: GaussianModel, signs: readonly [number, number, number]): GaussianModel {
   const params = model.params.slice();
-  for (let i = Row.x * model.count; i < (Row.x + 1) * model.count; i++) params[i] = -params[i]!;
+  for (const [axis, sign] of signs.entries()) {
+    const row = (Row.x + axis) * model.count;
+    for (let i = row; i < row + model.count; i++) params[i]! *= sign;
+  }
   return { ...model, params };
 }

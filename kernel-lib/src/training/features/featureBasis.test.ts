@@ -32,6 +32,7 @@ function source(): GradientSource {
     particlesPerPass: 128,
     unitsPerParticle: 1,
     gradients,
+    share: () => {},
     projector: (of: GradientComponents) => tensorComponents(of, gradients),
   } as unknown as GradientSource;
 }

@@ -36,6 +36,7 @@ export async function posteriorOfParticles(
     },
   );
   return {
+    ...found,
     mean: groups.toImages(found.mean, latent),
     standardDeviation: groups.toImages(found.standardDeviation, latent),
   };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
+import { gatherRows } from "../batches";
 import { syntheticRun } from "../evidence/syntheticRun.test.helper";
 import { meanFrcOf, neutralFrc } from "../neutralFrc";
 import { RingWeights } from "../weights";
@@ -57,5 +58,44 @@ test("the FRC of particles with the models at their places is that of their sign
     assert.ok(before > within68 + 0.04, `from the neutral model intervals are too wide: ${before}`);
   } finally {
     await close();
+  }
+});
+
+test("of tilt series the gain is that of all images, not of the first of each particle", async () => {
+  const run = await syntheticRun({ motion: 0.08, count: 120, frc });
+  try {
+    const { targets: own, neutral, engine, decoder } = run.context;
+    const n = own.count;
+    // The first image of each particle is its own, the second shows another one: nothing is gained there.
+    const shown = Int32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? i / 2 : ((i >> 1) + 7) % n));
+    const particleOf = Int32Array.from({ length: 2 * n }, (_, i) => i >> 1);
+    const targets = {
+      ...own,
+      ...{ count: 2 * n, particleOf, images: undefined },
+      rotations: gatherRows(own.rotations, 9, particleOf),
+      shifts: gatherRows(own.shifts, 2, particleOf),
+      batch: (indices: ArrayLike<number>) => own.batch(Array.from(indices, (i) => shown[i]!)),
+    };
+    const width = targets.rings + 1;
+    const weights = new RingWeights({
+      ...{ weighting: "information", meanFrc: new Float64Array(width).fill(frc), particles: 2 * n },
+      ctfPower: new Float32Array(2 * n * width).fill(1),
+    });
+    const found = async (context: typeof run.context, images: number) => {
+      const used = Int32Array.from({ length: n }, (_, i) => images * i);
+      const start = Float32Array.from({ length: 2 * images * n }, (_, i) =>
+        i % 2 === 0 ? run.truth[Math.floor(i / 2 / images)]! : 0,
+      );
+      const nothing = new Float64Array(width);
+      const given = { context, decoder, weights, meanFrc: nothing, places: start, heldOut: used, used };
+      const gain = await placedFrc(given, {});
+      return gain.reduce((sum, x) => sum + x, 0) / (width - 1);
+    };
+    const single = await found(run.context, 1);
+    const pairs = await found({ ...run.context, targets, neutral, engine }, 2);
+    assert.ok(single > 0.05, `${single}`);
+    assert.ok(pairs < 0.65 * single, `${pairs} of ${single}`);
+  } finally {
+    await run.close();
   }
 });

@@ -3,6 +3,7 @@ import type { TaskOptions } from "../../progress";
 import { gatherRows, ParticleBatches } from "../batches";
 import { deviceOf } from "../device/deviceOf";
 import { evenly } from "../evidence/sample";
+import { ImageGroups } from "../imageGroups";
 import { particlesPerPass } from "../memory";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
@@ -44,10 +45,14 @@ export async function placedFrc(
   const search = new PlaceSearch({ ...context, decoder, weights });
   const start = gatherRows(places, decoder.latent, particles);
   const { mean } = await search.find(particles, start, options.signal ? { signal: options.signal } : {});
-  const own = await meanFrcAt(context, particles, decoder, mean, options);
+  // Of tilt series all images count, as in the mean of the neutral model: those of low exposure gain more than others.
+  const tilts = ImageGroups.of(context.targets)?.imagesOf(particles);
+  const images = tilts?.images ?? particles;
+  const at = tilts ? gatherRows(mean, decoder.latent, tilts.rowOf) : mean;
+  const own = await meanFrcAt(context, images, decoder, at, options);
   const neutral = await meanFrcAt(
     context,
-    particles,
+    images,
     fixedModel(context.neutral.params),
     new Float32Array(0),
     options,
@@ -55,7 +60,7 @@ export async function placedFrc(
   return meanFrc.map((frc, r) => Math.min(Math.max(frc + own[r]! - neutral[r]!, -1), 1));
 }
 
-/** Mean FRC of particles with the models decoded at their places [particles · latent], in each ring. */
+/** Mean FRC of images with the models decoded at their places [particles · latent], in each ring. */
 async function meanFrcAt(
   context: ProjectionContext,
   particles: Int32Array,

@@ -8,6 +8,8 @@ export interface Posterior {
   standardDeviation: Float32Array;
   /** Particles that were sampled, if the others learned from these; see `LearnedMoments`. Undefined: none learned. */
   sampled?: number;
+  /** The others; a particle of several units is one. */
+  learned?: number;
 }
 
 /** Log-likelihood of particles around their own z, with derivatives in z. The arrays belong to the caller. */

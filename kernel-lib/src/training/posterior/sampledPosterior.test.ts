@@ -97,6 +97,7 @@ describe("moments of a posterior by sampling", () => {
     };
     const found = await sampledPosterior(likelihood, local, 2, { most: 150 });
     assert.ok(evaluated < 0.3 * 48 * count, `${evaluated} projections`);
+    assert.deepEqual([found.sampled, found.learned], [150, 450]);
     const { mean, deviation } = exact(tail);
     for (const [which, [x, width]] of [
       [isTailed, [mean[0]!, deviation[0]!]],

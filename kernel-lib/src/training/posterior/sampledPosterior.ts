@@ -116,7 +116,7 @@ export async function sampledPosterior(
     const moments = sampler && like.of(sampler.at, sampler.factor);
     if (moments && isSound(moments)) keep(particle, moments);
   }
-  return { ...found, sampled: particles.length };
+  return { ...found, sampled: particles.length, learned: count - particles.length };
 }
 
 /** Mean and covariance of a posterior. */

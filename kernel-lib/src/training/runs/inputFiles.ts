@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import path from "node:path";
 import { InputError, throwIfStopped } from "../../errors";
+import { readStar } from "../../formats/star";
 import { inParallel } from "../../parallel";
+import { filesOfSet } from "../../particles/metadata/relionTables";
 import type { ParticleSet } from "../../particles/particleSet";
 import type { TaskOptions } from "../../progress";
 
@@ -113,11 +114,17 @@ export function checkSameParticles(
  * @throws InputError if it has changed
  */
 export async function checkSameParticleFile(file: string, started: InputFiles | undefined): Promise<void> {
-  if (!started) return;
-  // The particle file of an optimisation set is another file; a particle file itself may have been moved with its run.
-  const isItself = path.basename(started.particles.file) === path.basename(file);
-  const now = await fileState(isItself ? file : started.particles.file).catch(() => undefined);
-  if (now && now.sha256 !== started.particles.sha256) throw changed(file, started.particles, now);
+  const stateOf = (name: string) => fileState(name).catch(() => undefined);
+  const isOther = (state: FileState | undefined) =>
+    state !== undefined && state.sha256 !== started?.particles.sha256;
+  const now = started && (await stateOf(file));
+  if (!isOther(now)) return;
+  // The state of an optimisation set is that of the particles that it names.
+  const named = await readStar(file)
+    .then(filesOfSet)
+    .catch(() => undefined);
+  const found = named ? await stateOf(named.particles) : now;
+  if (isOther(found)) throw changed(named?.particles ?? file, started!.particles, found!);
 }
 
 function changed(file: string, started: FileState, now: FileState): InputError {

@@ -22,4 +22,9 @@ test("a job that Slurm starts again on another host knows that its earlier proce
   assert.equal(again("17", "0"), "elsewhere");
   assert.equal(again("18", "1"), "elsewhere");
   assert.equal(lifeOf(thisProcess()), "alive");
+  assert.equal(
+    inJob("17", "1", () => lifeOf(first)),
+    "alive",
+    "one that the cluster has left on this host",
+  );
 });

@@ -45,12 +45,18 @@ export type Life = "alive" | "dead" | "elsewhere";
 
 /**
  * Whether a process is alive. Processes of other hosts and containers cannot be seen, but those of earlier starts of the own
- * job are dead: Slurm ends them before it starts a job again, perhaps on another host.
+ * job are dead: Slurm ends them before it starts a job again, perhaps on another host. One that is seen to be alive is: some clusters
+ * leave processes that have left the group of their job.
  */
 export function lifeOf(other: ProcessIdentity): Life {
+  const seen = lifeSeen(other);
   const own = slurmJob();
-  if (own.job !== undefined && other.job === own.job && (other.restart ?? 0) < (own.restart ?? 0))
-    return "dead";
+  const isEarlier =
+    own.job !== undefined && other.job === own.job && (other.restart ?? 0) < (own.restart ?? 0);
+  return seen === "elsewhere" && isEarlier ? "dead" : seen;
+}
+
+function lifeSeen(other: ProcessIdentity): Life {
   const here = surroundings();
   if (other.host !== hostname()) return "elsewhere";
   if (other.boot !== undefined && here.boot !== undefined && other.boot !== here.boot) return "dead";

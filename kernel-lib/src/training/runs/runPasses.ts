@@ -125,7 +125,7 @@ export async function assignParticlesOfRun(
 }
 
 /** @throws InputError for tilt series, for which something is not there yet */
-function refuseTiltSeries(files: RunFolder, { images }: RunRecord, why: string): void {
+export function refuseTiltSeries(files: RunFolder, { images }: RunRecord, why: string): void {
   if (images !== undefined) throw new InputError(files.folder, why, "a run of tilt series");
 }
 

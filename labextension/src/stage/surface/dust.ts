@@ -38,7 +38,8 @@ function blockBeyond({ data, size: [nx, ny, nz] }: FloatVolume, level: number): 
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++, i++) {
-        if (level < 0 ? data[i]! >= level : data[i]! <= level) continue;
+        // Voxels that are not numbers are not beyond a level
+        if (!(level < 0 ? data[i]! < level : data[i]! > level)) continue;
         lowest[0] = Math.min(lowest[0], x);
         highest[0] = Math.max(highest[0], x);
         lowest[1] = Math.min(lowest[1], y);

@@ -46,6 +46,14 @@ describe("dust", () => {
   });
 });
 
+test("voxels that are not numbers, and a level that is none, make no surface", () => {
+  const volume = volumeOf(8, (x, y, z) => (x === 3 && y === 4 && z === 5 ? 2 : x === 0 ? Number.NaN : 0));
+  for (const dust of [0, 1]) {
+    assert.deepEqual(withoutDust(volume, 1, dust).block, { lowest: [3, 4, 5], highest: [3, 4, 5] });
+    assert.equal(withoutDust(volume, Number.NaN, dust).block, undefined);
+  }
+});
+
 describe("a finer grid", () => {
   test("keeps the values and places of the voxels and follows a parabola exactly", () => {
     const parabola = (x: number, y: number, z: number) => 1 + 0.3 * x * x - 0.2 * y * z + z;
