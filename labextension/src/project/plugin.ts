@@ -1,10 +1,11 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { ICommandPalette, MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
+import { ICommandPalette, type MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
 import { IDocumentManager } from "@jupyterlab/docmanager";
 import { ILauncher } from "@jupyterlab/launcher";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { type ReadonlyPartialJSONObject, UUID } from "@lumino/coreutils";
 import { exploreIcon } from "../explorer/icon.js";
+import { showPanel } from "../mainPanel.js";
 import { widgetModule } from "../module.js";
 import type { PanelParts, ProjectPanel } from "./panel.js";
 import type { ProjectPlace } from "./place.js";
@@ -68,12 +69,12 @@ async function openPanel(
 ): Promise<void> {
   const { ProjectPanel } = await import("./panel.js");
   const content = new ProjectPanel(parts, place);
-  const main = new MainAreaWidget({ content });
-  main.id = `e2gmm-project-${place.id}`;
-  main.title.icon = exploreIcon;
-  main.title.closable = true;
-  content.moved.connect(() => void tracker.save(main));
-  await tracker.add(main);
-  parts.app.shell.add(main, "main");
-  parts.app.shell.activateById(main.id);
+  await showPanel({
+    app: parts.app,
+    tracker,
+    content,
+    id: `e2gmm-project-${place.id}`,
+    icon: exploreIcon,
+    moved: content.moved,
+  });
 }
