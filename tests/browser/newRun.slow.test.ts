@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
 import { fixture } from "./fixture";
-import { artefacts, command, Lab, launchChromium, skip } from "./lab";
+import { artefacts, command, kernelReady, Lab, launchChromium, skip } from "./lab";
 
 /** A run is chosen, checked, started, stopped, resumed and opened in JupyterLab, with mouse and keyboard alone. */
 
@@ -99,6 +99,12 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
       await panel().getByLabel("Notebook cell").innerText(),
       /^import \* as e2 from "e2gmm";\nawait e2\.project\.startRun\(\{\n {2}particles: "/,
     );
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await press("Copy cell");
+    assert.equal(
+      await page.evaluate(() => navigator.clipboard.readText()),
+      await panel().getByLabel("Notebook cell").innerText(),
+    );
     await shot("form");
   });
 
@@ -153,6 +159,22 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     await press("Open in explorer");
     await page.locator(".e2gmm-explorer .e2gmm-scatter[data-drawn]").waitFor({ timeout: 60_000 });
     await shot("explorer");
+  });
+
+  test("the explorer is added to the notebook that was used last", async () => {
+    lab.writeNotebook("look.ipynb", ["1 + 1"]);
+    await command(page, "docmanager:open", { path: "look.ipynb" });
+    await page.locator(".jp-Notebook .jp-Cell").first().waitFor();
+    await kernelReady(page);
+    await page.locator(".lm-TabBar-tab", { hasText: "New run" }).click();
+    await press("Explore in notebook");
+    await page
+      .locator(".jp-Notebook .e2gmm-explorer .e2gmm-scatter[data-drawn]")
+      .waitFor({ timeout: 60_000 });
+    assert.match(
+      await page.locator(".jp-Notebook .jp-CodeCell .cm-content").last().innerText(),
+      /await e2\.explore\(".*\/my data\/particles_run"\)/,
+    );
   });
 
   test("the panel follows the dark theme", async () => {
