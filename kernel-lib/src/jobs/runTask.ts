@@ -54,11 +54,13 @@ export async function runTask(
     stop();
   }, pollTime);
   let code = 1;
+  const recorder = new ProgressRecorder(job, number, args[0]);
   try {
-    code = await run(args, progressRecorder(job, number));
+    code = await run(args, recorder.follow);
   } finally {
     clearInterval(timer);
     process.off(limitSignal, onLimit);
+    await recorder.end();
     const isStopped = code > 128;
     const requeue = isAtLimit && isStopped && record.queue === "slurm" && env["SLURM_JOB_ID"] !== undefined;
     const state = code === 0 ? "complete" : requeue ? "requeued" : isStopped ? "stopped" : "failed";
@@ -69,22 +71,36 @@ export async function runTask(
 }
 
 /** Records the progress of a task in its folder, where others see it. */
-function progressRecorder(job: JobFolder, task: number): (progress: Progress) => void {
-  const whole = new WholeProgress();
-  let last = Number.NEGATIVE_INFINITY;
-  let writing = false;
-  return (progress) => {
-    const report = whole.follow(progress);
+class ProgressRecorder {
+  private readonly whole: WholeProgress | undefined;
+  private last = Number.NEGATIVE_INFINITY;
+  private writing: Promise<void> | undefined;
+
+  constructor(
+    private readonly job: JobFolder,
+    private readonly task: number,
+    command: string | undefined,
+  ) {
+    // Of other commands the course is not known, though their steps may have the same names.
+    this.whole = command === "train" ? new WholeProgress() : undefined;
+  }
+
+  readonly follow = (progress: Progress): void => {
     const now = Date.now();
-    if (writing || now - last < progressTime) return;
-    last = now;
-    writing = true;
+    const report = this.whole?.follow(progress) ?? { ...progress, at: new Date(now).toISOString() };
+    if (this.writing || now - this.last < progressTime) return;
+    this.last = now;
     // A disk that is full stops the work itself, with its own message.
-    job
-      .writeProgress(task, report)
+    this.writing = this.job
+      .writeProgress(this.task, report)
       .catch(() => undefined)
-      .finally(() => {
-        writing = false;
+      .then(() => {
+        this.writing = undefined;
       });
   };
+
+  /** Waits for what is being written. */
+  async end(): Promise<void> {
+    await this.writing;
+  }
 }
