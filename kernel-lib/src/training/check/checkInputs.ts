@@ -41,7 +41,7 @@ const defaultSample = 1000;
 const gaussians = 256;
 const widest = 64;
 /** Particles that are compared with each of the maps that are turned over, at most. */
-const mostTurnedOver = 400;
+const mostTurnedOver = 200;
 /** Standard errors from which one hand agrees better than the other. */
 const significant = 4;
 
@@ -284,7 +284,7 @@ async function frameFinding(
       findings.add(
         "hand",
         "error",
-        `${but}: the map has the other hand than the poses; ${advice}, or turn its hand (relion_image_handler --invert_hand mirrors along x)`,
+        `${but}: the map has the other hand than the poses, or lies otherwise in its box; ${advice}, or turn its hand (relion_image_handler --invert_hand mirrors along x)`,
       );
     } else findings.add("frame", "error", `${but}: map and poses are in different frames; ${advice}`);
     return;
