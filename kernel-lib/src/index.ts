@@ -30,6 +30,7 @@ export * as model from "./model";
 export * as optics from "./optics";
 export * as particles from "./particles";
 export { type Progress, type TaskOptions, taskSignal } from "./progress";
+export * as project from "./project";
 export * as projection from "./projection";
 export { Random } from "./random";
 export * as reconstruction from "./reconstruction";

@@ -6,6 +6,7 @@ import { widgetsPlugin } from "./widgetsPlugin.js";
 const laboratoryPlugins: readonly (() => Promise<JupyterFrontEndPlugin<void>>)[] = [
   async () => (await import("./explorer/plugin.js")).panelPlugin,
   async () => (await import("./fileViewers/plugin.js")).fileViewersPlugin,
+  async () => (await import("./project/plugin.js")).projectPlugin,
 ];
 
 /**
@@ -15,7 +16,7 @@ const laboratoryPlugins: readonly (() => Promise<JupyterFrontEndPlugin<void>>)[]
 const laboratoryPlugin: JupyterFrontEndPlugin<void> = {
   id: `${widgetModule}:laboratory`,
   description:
-    "Loads the explorer's panel and the file viewers of e2gmm if the front end has a launcher and documents.",
+    "Loads the explorer's panel, the project panel and the file viewers of e2gmm if the front end has a launcher and documents.",
   autoStart: true,
   activate: async (app: JupyterFrontEnd) => {
     await Promise.all(laboratoryPlugins.map((load) => activate(app, load)));

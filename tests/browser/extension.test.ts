@@ -27,7 +27,7 @@ describe("the extension in JupyterLab", skipIf(skip), () => {
     await lab.open(page, "plain.ipynb");
     await runAllCells(page);
     assert.equal(await runCell(page, "console.log(seven * 6);"), "42\n");
-    assert.deepEqual(await pluginsActive(page), [true, true, true]);
+    assert.deepEqual(await pluginsActive(page), [true, true, true, true]);
     assert.deepEqual(errors, []);
     await command(page, "kernelmenu:shutdown");
     await page.close();
@@ -68,7 +68,7 @@ new e2.explorer.LatentScatter({ latents: Float32Array.from({ length: 400 }, (_, 
     writeFileSync(path.join(lab.folder, "table.star"), "data_a\n\nloop_\n_x\n_y\n1 2\n3 4\n");
 
     await lab.open(page, "widgets.ipynb");
-    assert.deepEqual(await pluginsActive(page), [true, true, true]);
+    assert.deepEqual(await pluginsActive(page), [true, true, true, true]);
     await runAllCells(page);
     await page.locator(".jp-OutputArea .e2gmm-scatter .js-plotly-plot").waitFor();
     mkdirSync(artefacts, { recursive: true });

@@ -208,12 +208,12 @@ export function command(page: Page, id: string, args: object = {}): Promise<unkn
   return inTime(done, id);
 }
 
-/** Whether each of the extension's plugins is active: widgets, explorer and file viewers. */
+/** Whether each of the extension's plugins is active: widgets, explorer, file viewers and project. */
 export function pluginsActive(page: Page): Promise<boolean[]> {
   return page.evaluate(() => {
     // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page
     const app = (window as any).jupyterapp;
-    return ["widgets", "explorer", "file-viewers"].map((name) =>
+    return ["widgets", "explorer", "file-viewers", "project"].map((name) =>
       app.isPluginActivated(`e2gmm-labextension:${name}`),
     );
   });

@@ -116,6 +116,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   studyOptions: () => e2.study.options({ ...study(), model: at("model.txt"), sets: { a: {}, b: {} } }),
   resumeStudy: () => e2.study.resume(at("study")),
   wait: () => e2.jobs.wait(at("study")),
+  runs: () => e2.project.runs(at("sim")),
   fetchEntry: () => e2.fetchEntry("EMPIAR-10076", { out: at("entry"), address: "http://127.0.0.1:9/" }),
   "Run.refinePoses": () => e2.training.Run.prototype.refinePoses.call({} as never),
   writeSelection: () => e2.particles.writeSelection(at("selected.star"), particles, { rows: [1, 2] }),

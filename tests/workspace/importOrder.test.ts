@@ -31,6 +31,7 @@ const order = [
   "display",
   "study",
   "workbench",
+  "project",
   "widgets",
   "explorer",
 ];

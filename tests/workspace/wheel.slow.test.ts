@@ -305,7 +305,7 @@ turn`,
       await runAllCells(page);
       await page.locator(".jp-OutputArea .widget-slider", { hasText: "17" }).waitFor();
       await page.locator(".jp-OutputArea .e2gmm-scatter .js-plotly-plot").waitFor();
-      assert.deepEqual(await pluginsActive(page), [true, true, true]);
+      assert.deepEqual(await pluginsActive(page), [true, true, true, true]);
       assert.deepEqual(errors, []);
       mkdirSync(artefacts, { recursive: true });
       await page.screenshot({ path: path.join(artefacts, "wheel.png") });

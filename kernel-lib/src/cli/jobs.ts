@@ -6,7 +6,7 @@ import { InputError } from "../errors";
 import { cancel, resubmit, wait } from "../jobs/control";
 import { JobsFolder } from "../jobs/jobRecords";
 import { isOpen, type JobStatus, jobsOf } from "../jobs/jobStatus";
-import { typedCommand } from "../jobs/taskWords";
+import { typedCommand } from "../jobs/typedCommand";
 import { examples, numberOption, type QuietOption, quietOption } from "./options";
 import { tellSubmitted } from "./queue";
 import type { RunCommand, Session } from "./session";

@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { StoppedError } from "../errors";
 import { workOn } from "../jobs/localWorker";
 import { runTask } from "../jobs/runTask";
+import type { Progress } from "../progress";
 import { describeFailure, oneLine } from "./failure";
 import { makeProgram } from "./program";
 import { queueCommand } from "./queue";
@@ -47,10 +48,13 @@ function watchStdout(): () => Promise<Error | undefined> {
   };
 }
 
-async function runProgram(args: readonly string[]): Promise<number> {
+async function runProgram(
+  args: readonly string[],
+  onProgress?: (progress: Progress) => void,
+): Promise<number> {
   let code = 0;
   const run: RunCommand = async (options, work) => {
-    const session = new Session(options);
+    const session = new Session(options, onProgress);
     const end = watch(session);
     try {
       await (queueCommand(args, options, session) ?? work(session));

@@ -16,7 +16,11 @@ export class Session implements TaskOptions {
   private readonly began = Date.now();
   private stopSignal: NodeJS.Signals | undefined;
 
-  constructor({ quiet = false }: QuietOption = {}) {
+  /** @param follow told all progress, also of a quiet command */
+  constructor(
+    { quiet = false }: QuietOption = {},
+    private readonly follow?: (progress: Progress) => void,
+  ) {
     this.progress = quiet ? undefined : new ProgressLine(process.stderr);
   }
 
@@ -26,7 +30,10 @@ export class Session implements TaskOptions {
   }
 
   /** Shows progress, unless the command is quiet. */
-  readonly onProgress = (progress: Progress): void => this.progress?.show(progress);
+  readonly onProgress = (progress: Progress): void => {
+    this.progress?.show(progress);
+    this.follow?.(progress);
+  };
 
   /** Prints a line of the result to stdout. */
   print(line: string): void {

@@ -23,6 +23,7 @@ export type { SelectMode } from "./latentScatter/scatterSelection";
 export type { ScatterColumn, TableColumn } from "./latentScatter/table";
 export { type ExportedPage, exportPage, type PageOptions } from "./page/exportPage";
 export { servePanels } from "./panel";
+export { serveProject } from "./projectServer";
 export { SavedWork } from "./savedWork";
 export type { Clustering } from "./sets/clusterings";
 export type { PathDivision, PathSetsOptions } from "./sets/pathSets";

@@ -4,3 +4,4 @@ export type { QueueSystem } from "./jobRecords";
 export { type JobState, type JobStatus, listJobs as list } from "./jobStatus";
 export type { QueueSettings } from "./queueSettings";
 export { submit } from "./submit";
+export type { JobProgress } from "./wholeProgress";

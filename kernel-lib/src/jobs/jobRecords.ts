@@ -7,6 +7,7 @@ import { InputError } from "../errors";
 import { jobsFolderName } from "../jobsFolderName";
 import { checked, numberIn, parsedJson, someText } from "../schema";
 import type { ProcessIdentity } from "../training/runs/processIdentity";
+import type { JobProgress } from "./wholeProgress";
 
 /** What jobs are given to: Slurm, or a process in the background of this machine. */
 export type QueueSystem = "slurm" | "local";
@@ -86,6 +87,24 @@ const taskSchema = v.looseObject({
   code: v.optional(v.number()),
 });
 
+const progressSchema = v.looseObject({
+  task: v.string("text"),
+  done: v.number(),
+  total: v.number(),
+  note: v.optional(v.string("text")),
+  at: someText,
+  whole: v.optional(v.number()),
+  secondsLeft: v.optional(v.number()),
+});
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The folder of one job: its record, its script, and for each task a log and a record. */
 export class JobFolder {
   constructor(readonly folder: string) {}
@@ -118,6 +137,21 @@ export class JobFolder {
 
   async writeTask(task: number, record: TaskRecord): Promise<void> {
     await writeAtomic(path.join(this.folder, `${task}.json`), `${JSON.stringify(record, null, 2)}\n`);
+  }
+
+  /** How far a task said it is; undefined before it has said anything. A damaged file says nothing. */
+  async readProgress(task: number): Promise<JobProgress | undefined> {
+    const text = await readFile(this.progressFile(task), "utf8").catch(() => "");
+    const found = v.safeParse(progressSchema, tryJson(text));
+    return found.success ? (found.output as JobProgress) : undefined;
+  }
+
+  async writeProgress(task: number, progress: JobProgress): Promise<void> {
+    await writeAtomic(this.progressFile(task), `${JSON.stringify(progress)}\n`);
+  }
+
+  private progressFile(task: number): string {
+    return path.join(this.folder, `${task}.progress.json`);
   }
 
   /** File whose existence asks all tasks to stop. Works on any shared file system, whatever starts the tasks. */

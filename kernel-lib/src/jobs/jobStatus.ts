@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { lifeOf } from "../training/runs/processIdentity";
 import { type JobFolder, type JobRecord, JobsFolder, type QueueSystem, type TaskRecord } from "./jobRecords";
 import { type QueuedTask, slurmEnd, slurmQueue } from "./slurm";
+import type { JobProgress } from "./wholeProgress";
 
 /** State of a task of a queued job. `lost`: it ended without a word, as when a node fails or memory runs out. */
 export type JobState = "waiting" | "running" | "complete" | "failed" | "stopped" | "lost";
@@ -32,6 +33,8 @@ export interface JobStatus {
   began?: string;
   /** Time of its end, ISO 8601. */
   ended?: string;
+  /** How far it is while it runs; missing before it has said anything. */
+  progress?: JobProgress;
   /** How often a scheduler has started it again. */
   restarts: number;
   /** Arguments of `e2gmm`. */
@@ -84,11 +87,13 @@ export async function jobsOf(jobs: JobsFolder): Promise<JobStatus[]> {
     for (const [t, task] of tasks.entries()) {
       const inQueue = queued.get(`${record.id}_${t + 1}`);
       const { state, reason } = await stateOf({ folder, record, number: t + 1, task, inQueue });
+      const progress = state === "running" ? await folder.readProgress(t + 1) : undefined;
       found.push({
         ...{ name: record.name, number: record.number, task: t + 1, tasks: tasks.length },
         ...{ queue: record.queue, id: record.id, state, reason, submitted: record.submitted },
         ...(task && { host: task.host, began: task.began }),
         ...(task?.ended !== undefined && hasEnded(task) && { ended: task.ended }),
+        ...(progress && { progress }),
         ...{ restarts: task?.restarts ?? 0, command: record.tasks[t]!, cwd: record.cwd },
         ...{ folder: folder.folder, log: folder.log(t + 1) },
       });

@@ -1,24 +1,28 @@
 import { existsSync } from "node:fs";
+import type { Progress } from "../progress";
 import { thisProcess } from "../training/runs/processIdentity";
 import { JobFolder, type TaskRecord } from "./jobRecords";
 import { limitSignal } from "./queueTemplate";
 import { requeueInSlurm } from "./slurm";
+import { WholeProgress } from "./wholeProgress";
 
 /** Environment variable with the task of a local job. */
 export const taskVariable = "E2GMM_JOB_TASK";
 /** Time between two looks for a request to stop, in ms. */
 const pollTime = 1000;
+/** Least time between two records of the progress, in ms. */
+const progressTime = 1000;
 
 /**
  * Runs one task of a job and records how it ends. Stops it when the job is cancelled; at the end of the time limit, puts it back into
  * the queue.
  * @param folder of the job
- * @param run    runs a command; it stops on TERM
+ * @param run    runs a command and tells its progress; it stops on TERM
  * @returns the exit code
  */
 export async function runTask(
   folder: string,
-  run: (args: readonly string[]) => Promise<number>,
+  run: (args: readonly string[], onProgress: (progress: Progress) => void) => Promise<number>,
 ): Promise<number> {
   const job = new JobFolder(folder);
   const { env } = process;
@@ -50,11 +54,13 @@ export async function runTask(
     stop();
   }, pollTime);
   let code = 1;
+  const recorder = new ProgressRecorder(job, number, args[0]);
   try {
-    code = await run(args);
+    code = await run(args, recorder.follow);
   } finally {
     clearInterval(timer);
     process.off(limitSignal, onLimit);
+    await recorder.end();
     const isStopped = code > 128;
     const requeue = isAtLimit && isStopped && record.queue === "slurm" && env["SLURM_JOB_ID"] !== undefined;
     const state = code === 0 ? "complete" : requeue ? "requeued" : isStopped ? "stopped" : "failed";
@@ -62,4 +68,39 @@ export async function runTask(
     if (requeue) await requeueInSlurm(env["SLURM_JOB_ID"]!);
   }
   return code;
+}
+
+/** Records the progress of a task in its folder, where others see it. */
+class ProgressRecorder {
+  private readonly whole: WholeProgress | undefined;
+  private last = Number.NEGATIVE_INFINITY;
+  private writing: Promise<void> | undefined;
+
+  constructor(
+    private readonly job: JobFolder,
+    private readonly task: number,
+    command: string | undefined,
+  ) {
+    // Of other commands the course is not known, though their steps may have the same names.
+    this.whole = command === "train" ? new WholeProgress() : undefined;
+  }
+
+  readonly follow = (progress: Progress): void => {
+    const now = Date.now();
+    const report = this.whole?.follow(progress) ?? { ...progress, at: new Date(now).toISOString() };
+    if (this.writing || now - this.last < progressTime) return;
+    this.last = now;
+    // A disk that is full stops the work itself, with its own message.
+    this.writing = this.job
+      .writeProgress(this.task, report)
+      .catch(() => undefined)
+      .then(() => {
+        this.writing = undefined;
+      });
+  };
+
+  /** Waits for what is being written. */
+  async end(): Promise<void> {
+    await this.writing;
+  }
 }

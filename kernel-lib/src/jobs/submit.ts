@@ -11,7 +11,8 @@ import { startWorker } from "./localWorker";
 import type { JobStep, QueueSettings } from "./queueSettings";
 import { fillTemplate } from "./queueTemplate";
 import { slurmQueue, submitToSlurm } from "./slurm";
-import { jobCommand, typedCommand } from "./taskWords";
+import { jobCommand } from "./taskWords";
+import { typedCommand } from "./typedCommand";
 
 /** A job that other jobs of the same submission wait for. */
 interface Waited {

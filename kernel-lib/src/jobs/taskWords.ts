@@ -7,9 +7,3 @@ export const launcher = path.join(__dirname, "../../bin/e2gmm.js");
 /** The command of a job's tasks, as one simple shell command: no template can quote it wrongly. */
 export const jobCommand = (folder: string): string =>
   [process.execPath, launcher, "jobs", "run", folder].map(shellWord).join(" ");
-
-/** A command as a user types it. */
-export const typedCommand = (args: readonly string[]): string =>
-  ["e2gmm", ...args]
-    .map((word) => (word.startsWith("-") && /^[\w=.,:/-]+$/.test(word) ? word : shellWord(word)))
-    .join(" ");

@@ -107,3 +107,31 @@ test("a started kernel is chosen", async () => {
   await model.startKernel();
   assert.deepEqual([model.kernel, model.listing?.folder], ["k3", "/k3"]);
 });
+
+test("a panel that is asked for a run opens it in a kernel of its own, in the folder that its path is relative to", async () => {
+  const calls: string[] = [];
+  const model = new PanelModel(
+    services({
+      kernels: async () => [{ id: "k3", name: "Explorer" }],
+      startKernel: async (folder) => {
+        calls.push(`start in "${folder}"`);
+        return "k3";
+      },
+      openRun: async (kernel, folder) => {
+        calls.push(`open ${folder} in ${kernel}`);
+        return "m1";
+      },
+    }),
+    { ...place, folder: "set/run" },
+  );
+  await model.begin();
+  assert.deepEqual(calls, ['start in ""', "open set/run in k3"]);
+  assert.deepEqual([model.stage, model.place.model], ["exploring", "m1"]);
+});
+
+test("a panel whose run cannot be opened offers the runs, and says why", async () => {
+  const openRun = () => Promise.reject(new Error("set/run: no run"));
+  const model = new PanelModel(services({ openRun }), { ...place, kernel: "k2", folder: "set/run" });
+  await model.begin();
+  assert.deepEqual([model.stage, model.kernel, model.status], ["choosing", "k2", "set/run: no run"]);
+});

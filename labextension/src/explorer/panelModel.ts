@@ -71,6 +71,10 @@ export class PanelModel extends ViewModel {
   /** Returns to the explorer that was open before the page was loaded, or offers a choice. */
   async begin(): Promise<void> {
     const { kernel, model, folder } = this.at;
+    if (folder !== undefined && model === undefined) {
+      await this.openFirst(folder);
+      return;
+    }
     if (kernel === undefined || model === undefined) {
       await this.choose();
       return;
@@ -150,6 +154,13 @@ export class PanelModel extends ViewModel {
   override dispose(): void {
     super.dispose();
     Signal.clearData(this);
+  }
+
+  /** Opens the explorer of a run that the panel was asked for, in a kernel of its own if it was given none. */
+  private async openFirst(folder: string): Promise<void> {
+    if (this.at.kernel === undefined) await this.startKernel();
+    else await this.choose();
+    if (this.stage === "choosing" && this.kernel !== undefined) await this.open(folder);
   }
 
   private async showOrChoose(kernel: string, model: string, folder: string): Promise<void> {

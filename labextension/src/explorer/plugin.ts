@@ -1,9 +1,10 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { ICommandPalette, MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
+import { ICommandPalette, type MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
 import { ILauncher } from "@jupyterlab/launcher";
 import { INotebookTracker, type NotebookPanel } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { UUID } from "@lumino/coreutils";
+import { showPanel } from "../mainPanel.js";
 import { widgetModule } from "../module.js";
 import { exploreIcon } from "./icon.js";
 import type { ExplorerPanel } from "./panel.js";
@@ -62,14 +63,14 @@ async function openPanel(
 ): Promise<void> {
   const { ExplorerPanel } = await import("./panel.js");
   const content = new ExplorerPanel(app, place);
-  const main = new MainAreaWidget({ content });
-  main.id = `e2gmm-explorer-${place.id}`;
-  main.title.icon = exploreIcon;
-  main.title.closable = true;
-  content.model.moved.connect(() => void tracker.save(main));
-  await tracker.add(main);
-  app.shell.add(main, "main");
-  app.shell.activateById(main.id);
+  await showPanel({
+    app,
+    tracker,
+    content,
+    id: `e2gmm-explorer-${place.id}`,
+    icon: exploreIcon,
+    moved: content.model.moved,
+  });
 }
 
 function addOpenCommand(app: JupyterFrontEnd, open: OpenPanel): void {

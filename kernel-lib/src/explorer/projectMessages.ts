@@ -1,0 +1,57 @@
+import type { JobProgress } from "../jobs/wholeProgress";
+import type { NewRunSettings } from "../project/newRun";
+import type { ProjectRun } from "../project/projectRuns";
+import type { CheckedInputs } from "../training/check/checkedInputs";
+
+/** Target name of the comms that JupyterLab's project pages open to a kernel. */
+export const projectTarget = "e2gmm.project";
+
+/** What is checked before a training. */
+export type CheckRequest = Pick<
+  NewRunSettings,
+  "particles" | "map" | "model" | "mask" | "symmetry" | "resolution"
+>;
+
+/**
+ * Request of a project page; the answer has the same `id`. All paths are relative to the kernel's working folder, the root of the
+ * server's files, and stay below it.
+ */
+export type ProjectRequest =
+  | { kind: "machine" }
+  | { kind: "check"; inputs: CheckRequest }
+  | { kind: "start"; settings: NewRunSettings }
+  | { kind: "runs" }
+  | { kind: "log"; run: string }
+  | { kind: "cancel"; run: string }
+  | { kind: "resume"; run: string }
+  | { kind: "rename"; run: string; title: string }
+  | { kind: "settings"; run: string };
+
+/** What the machine of the kernel has. */
+export interface Machine {
+  /** Working folder, an absolute path: the root of the server's files. */
+  root: string;
+  /** Processors. */
+  cpus: number;
+  /** Whether jobs can be given to Slurm from here. */
+  slurm: boolean;
+}
+
+/** What an answer carries, by the kind of the request. */
+export interface ProjectResults {
+  machine: Machine;
+  check: CheckedInputs;
+  start: { run: string };
+  runs: { runs: ProjectRun[] };
+  log: { text: string };
+  cancel: Record<never, never>;
+  resume: { jobs: number };
+  rename: Record<never, never>;
+  settings: NewRunSettings;
+}
+
+/** Answer to a project page. */
+export type ProjectAnswer =
+  | { kind: "answer"; id: string; result: ProjectResults[ProjectRequest["kind"]] }
+  | { kind: "progress"; id: string; progress: Pick<JobProgress, "task" | "done" | "total"> }
+  | { kind: "problem"; id: string; text: string };

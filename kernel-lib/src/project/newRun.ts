@@ -1,0 +1,178 @@
+import { InputError } from "../errors";
+import type { QueueSettings } from "../jobs/queueSettings";
+import { typedCommand } from "../jobs/typedCommand";
+import type { Varied } from "../network/head";
+
+/*
+ * A new run as the window, the command line and a notebook describe it. Nothing here needs Node: JupyterLab's pages use it too.
+ */
+
+/** What a new run is made from, and how. Paths are relative to the working folder. */
+export interface NewRunSettings {
+  /** Particle file: a STAR file of RELION, a .cs or .csg file of cryoSPARC, a .lst or .hdf file of EMAN2. */
+  particles: string;
+  /** Consensus map (MRC), of which the neutral model is made first, as `<out>_model.txt`. Either `map` or `model`; neither for halves. */
+  map?: string;
+  /** Neutral model, a text file. */
+  model?: string;
+  /** Folder of the run, new or empty. */
+  out: string;
+  /** Finest detail in Å of model and training. Default: all that map, box and signal allow. Needed for halves without a model. */
+  resolution?: number;
+  /** Gaussians of the model that is made. Default: as many as describe the map; 512 for halves. */
+  gaussians?: number;
+  /** Axes of the latent space. Default: as many as a survey finds. */
+  latent?: number;
+  /** What may change. Default: position, amplitude and width. */
+  vary?: readonly Varied[];
+  /** Map file; Gaussians may change where it is at least 0.5. Default: everywhere. */
+  mask?: string;
+  /** Point group. Default: none. */
+  symmetry?: string;
+  /** Passes over the particles. Default: until held-out particles are described no better. */
+  epochs?: number;
+  /** Whether to make everything twice, on halves of the particles that never meet (`e2.study.halves`). Default false. */
+  halves?: boolean;
+  /** Where it is computed. */
+  queue: Omit<QueueSettings, "onPreview" | "parts" | "atATime">;
+}
+
+/** File of the neutral model that is made of the map. */
+export function madeModelOf({ out }: Pick<NewRunSettings, "out">): string {
+  return `${out.replace(/(?<=.)\/+$/, "")}_model.txt`;
+}
+
+/** @throws InputError for settings that are incomplete, or do not fit each other */
+export function requireComplete(settings: NewRunSettings): void {
+  const { particles, map, model, out, halves = false, symmetry, resolution, queue } = settings;
+  if (!particles) throw new InputError("particles", "a particle file", "none");
+  if (!out) throw new InputError("out", "a folder for the run", "none");
+  if (!queue?.queue)
+    throw new InputError("queue", "where it is computed: local, slurm or a template", "none");
+  if (!halves) {
+    if (map && model) throw new InputError("model", "a map or a model", "both");
+    if (!map && !model) throw new InputError("map", "a consensus map or a neutral model", "neither");
+    return;
+  }
+  if (symmetry)
+    throw new InputError("symmetry", "none for halves, which are compared without symmetry", symmetry);
+  if (!model && resolution === undefined)
+    throw new InputError(
+      "resolution",
+      "a resolution in Å for the models of the halves, or a model",
+      "neither",
+    );
+}
+
+/**
+ * The commands of `e2gmm` that do a new run, without where they are queued: `neutral` if the model is made of a map, then `train`; or
+ * `study halves`.
+ * @returns the arguments of each command
+ * @throws InputError for settings that are incomplete, or do not fit each other
+ */
+export function stepsOf(settings: NewRunSettings): string[][] {
+  requireComplete(settings);
+  const { particles, map, model, out, halves, resolution, gaussians, latent, vary, mask, symmetry, epochs } =
+    settings;
+  const shared = [
+    ...option("--resolution", resolution),
+    ...option("--latent", latent),
+    ...option("--vary", vary && vary.length > 0 ? vary.join(",") : undefined),
+    ...option("--mask", mask),
+    ...option("--epochs", epochs),
+  ];
+  if (halves) {
+    const models = model ? option("--model", model) : option("--gaussians", gaussians);
+    return [
+      ["study", "halves", ...option("--particles", particles), ...models, ...shared, ...option("--out", out)],
+    ];
+  }
+  const used = model || madeModelOf(settings);
+  const train = ["train", ...option("--particles", particles), ...option("--model", used)];
+  const steps = [[...train, ...shared, ...option("--symmetry", symmetry), ...option("--out", out)]];
+  if (!map) return steps;
+  const detail = [...option("--resolution", resolution), ...option("--gaussians", gaussians)];
+  const neutral = ["neutral", ...option("--map", map), ...detail, ...option("--symmetry", symmetry)];
+  return [[...neutral, ...option("--out", used)], ...steps];
+}
+
+/**
+ * The commands that do a new run, one a line, as they are typed into a shell.
+ * @throws InputError for settings that are incomplete, or do not fit each other
+ * @example
+ * ```ts
+ * const text = e2.project.commandOf({
+ *   particles: "particles.star",
+ *   map: "consensus.mrc",
+ *   out: "run",
+ *   queue: { queue: "local" },
+ * });
+ * console.log(text);
+ * ```
+ */
+export function commandOf(settings: NewRunSettings): string {
+  const steps = stepsOf(settings);
+  const after = settings.queue.after ?? [];
+  return steps
+    .map((step, s) =>
+      typedCommand([...step, ...queueWords(settings.queue, s === 0 ? after : [madeModelOf(settings)])]),
+    )
+    .join("\n");
+}
+
+/**
+ * The cell of a notebook that does a new run.
+ * @throws InputError for settings that are incomplete, or do not fit each other
+ * @example
+ * ```ts
+ * const text = e2.project.cellOf({
+ *   particles: "particles.star",
+ *   model: "model.txt",
+ *   out: "run",
+ *   queue: { queue: "slurm", cpus: 8 },
+ * });
+ * console.log(text);
+ * ```
+ */
+export function cellOf(settings: NewRunSettings): string {
+  requireComplete(settings);
+  return `import * as e2 from "e2gmm";\nawait e2.project.startRun(${literal(settings, "")});`;
+}
+
+/** The cell of a notebook that opens the explorer of a run. @param run folder */
+export function exploreCellOf(run: string): string {
+  return `import * as e2 from "e2gmm";\nconst explorer = await e2.explore(${JSON.stringify(run)});\nexplorer;`;
+}
+
+function option(flag: string, value: string | number | undefined): string[] {
+  if (value === undefined || value === "") return [];
+  // A value that begins with a hyphen would be taken for an option.
+  return String(value).startsWith("-") ? [`${flag}=${value}`] : [flag, String(value)];
+}
+
+function queueWords(
+  { queue, cpus, gpus, memory, time, set = {} }: NewRunSettings["queue"],
+  after: readonly string[],
+): string[] {
+  return [
+    ...option("--queue", queue),
+    ...option("--queue-cpus", cpus),
+    ...option("--queue-gpus", gpus),
+    ...option("--queue-memory", memory),
+    ...option("--queue-time", time),
+    ...Object.entries(set).flatMap(([name, value]) => ["--queue-set", `${name}=${value}`]),
+    ...after.flatMap((output) => option("--queue-after", output)),
+  ];
+}
+
+/** A value as it is written in TypeScript. */
+function literal(value: unknown, indent: string): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((item) => literal(item, indent)).join(", ")}]`;
+  const entries = Object.entries(value).filter(([, of]) => of !== undefined);
+  if (entries.length === 0) return "{}";
+  const key = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
+  const inner = `${indent}  `;
+  const lines = entries.map(([name, of]) => `${inner}${key(name)}: ${literal(of, inner)},`);
+  return `{\n${lines.join("\n")}\n${indent}}`;
+}

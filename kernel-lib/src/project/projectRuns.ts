@@ -1,0 +1,239 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { writeAtomic } from "../atomicWrite";
+import { InputError, throwIfStopped } from "../errors";
+import { JobsFolder } from "../jobs/jobRecords";
+import { isOpen, type JobState, type JobStatus, jobsOf, latest } from "../jobs/jobStatus";
+import { jobsFolderName } from "../jobsFolderName";
+import { beginTask, type TaskOptions } from "../progress";
+import { latentAxes, RunFolder } from "../training/runs/run";
+import type { RunRecord } from "../training/runs/runRecord";
+import type { NewRunSettings } from "./newRun";
+import { settingsFile } from "./startRun";
+
+/** State of a run: that of its jobs, or `unfinished` for one that was started otherwise and is not complete, or `damaged`. */
+export type RunState = JobState | "unfinished" | "damaged";
+
+/** A run, or a study, below a folder. */
+export interface ProjectRun {
+  /** Relative to the folder that was searched, with `/` between its parts. */
+  folder: string;
+  /** What the user calls it; empty for no title. */
+  title: string;
+  /** A study makes several runs and compares them. */
+  kind: "run" | "study";
+  /** How far it is. */
+  state: RunState;
+  /** Why it is in this state, in a word or a sentence; empty if there is nothing to say. */
+  reason: string;
+  /** When it was started or submitted, ISO 8601; empty if unknown. */
+  started: string;
+  /** Name of the particle file; empty if unknown. */
+  dataset: string;
+  /** Run that it started from, relative like `folder` if it lies below; missing for a run of its own. */
+  from?: string;
+  /** Number of particles. */
+  particles?: number;
+  /** Axes of the latent space. */
+  axes?: number;
+  /** Finest detail in Å. */
+  resolution?: number;
+  /** What the evidence says. */
+  verdict?: "found" | "weak" | "none";
+  /** Bytes on disk. */
+  bytes: number;
+  /** Its jobs, the last submission of each. */
+  jobs: JobStatus[];
+}
+
+const maxDepth = 5;
+/** A home folder may contain any number of folders. */
+const maxFolders = 4000;
+const maxRuns = 500;
+const titleFile = "title.txt";
+const maxTitle = 200;
+
+/**
+ * Runs and studies below a folder, with the jobs that make them; skips hidden folders and `node_modules`.
+ * @returns newest first
+ * @throws StoppedError
+ * @example
+ * ```ts
+ * for (const { folder, state, dataset } of await e2.project.runs(".")) console.log(folder, state, dataset);
+ * ```
+ */
+export async function runs(root: string, options: TaskOptions = {}): Promise<ProjectRun[]> {
+  const { signal } = beginTask(options);
+  const found: ProjectRun[] = [];
+  let level = [root];
+  let seen = 0;
+  for (let depth = 0; depth <= maxDepth && level.length > 0; depth++) {
+    const next: string[] = [];
+    for (const folder of level) {
+      throwIfStopped(signal);
+      if (++seen > maxFolders || found.length >= maxRuns) break;
+      const isRun = new RunFolder(folder).exists;
+      const hasJobs = existsSync(path.join(folder, jobsFolderName));
+      if (isRun || hasJobs) found.push(await describe(root, folder, isRun));
+      if (isRun) continue;
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      for (const { name, ...entry } of entries.map((one) => ({
+        name: one.name,
+        isFolder: one.isDirectory(),
+      }))) {
+        if (!entry.isFolder || /^\.|^node_modules$|(^|\.)jobs$/.test(name)) continue;
+        next.push(path.join(folder, name));
+      }
+    }
+    level = next;
+  }
+  return found.sort((a, b) => (a.started < b.started ? 1 : -1));
+}
+
+/**
+ * Gives a run a title, by which the project page shows it; the folder keeps its name.
+ * @param run   folder of the run
+ * @param title at most 200 characters, one line; empty for none
+ * @throws InputError for a folder without run or jobs, and an unusable title
+ * @example
+ * ```ts
+ * await e2.project.rename("RUN", "first look");
+ * ```
+ */
+export async function rename(run: string, title: string): Promise<void> {
+  if (!new RunFolder(run).exists && !existsSync(path.join(run, jobsFolderName)))
+    throw new InputError(run, "the folder of a run");
+  const text = title.trim();
+  if (text.length > maxTitle || /\p{Cc}/u.test(text))
+    throw new InputError(
+      "title",
+      `one line of at most ${maxTitle} characters`,
+      JSON.stringify(text.slice(0, 40)),
+    );
+  await mkdir(path.dirname(fileOfTitle(run)), { recursive: true });
+  await writeAtomic(fileOfTitle(run), `${text}\n`);
+}
+
+/**
+ * Settings of a run, for another one: those of {@link startRun}, else as far as its record has them.
+ * @param run folder of the run
+ * @throws InputError if it has neither
+ * @example
+ * ```ts
+ * const settings = await e2.project.settingsOf("RUN");
+ * console.log(settings.particles, settings.latent ?? "auto");
+ * ```
+ */
+export async function settingsOf(run: string): Promise<NewRunSettings> {
+  const file = settingsFile(run);
+  if (existsSync(file)) {
+    try {
+      return JSON.parse(await readFile(file, "utf8")) as NewRunSettings;
+    } catch {
+      throw new InputError(file, "settings of a new run");
+    }
+  }
+  const folder = new RunFolder(run);
+  if (!folder.exists) throw new InputError(run, "the folder of a run");
+  const { inputs, options, survey, detail } = await folder.readRecord();
+  const { particles, model, mask, symmetry } = inputs;
+  return {
+    ...{ particles, model, out: run, vary: options.vary },
+    ...(mask !== undefined && { mask }),
+    ...(symmetry !== undefined && { symmetry }),
+    ...(detail && { resolution: Number(detail.resolution.toFixed(2)) }),
+    // A survey would choose again.
+    ...(!survey && { latent: options.latent }),
+    ...(Number.isInteger(options.epochs) && { epochs: options.epochs as number }),
+    queue: { queue: "local" },
+  };
+}
+
+const fileOfTitle = (run: string): string => path.join(run, jobsFolderName, titleFile);
+
+async function describe(root: string, folder: string, isRun: boolean): Promise<ProjectRun> {
+  const relative = (place: string) => path.relative(root, place).split(path.sep).join("/") || ".";
+  const [jobs, record, title, bytes] = await Promise.all([
+    jobsOf(new JobsFolder(path.join(folder, jobsFolderName))).then(latest, (error: Error) => error),
+    isRun ? new RunFolder(folder).readRecord().catch((error: Error) => error) : undefined,
+    readFile(fileOfTitle(folder), "utf8").catch(() => ""),
+    sizeOf(folder),
+  ]);
+  const known = jobs instanceof Error ? [] : jobs;
+  const isStudy = known.some(({ command }) => command[0] === "study");
+  const run: ProjectRun = {
+    folder: relative(folder),
+    title: title.trim().slice(0, maxTitle),
+    kind: isStudy ? "study" : "run",
+    ...stateOf(record, jobs),
+    started: known.map(({ submitted }) => submitted).sort()[0] ?? "",
+    dataset: path.basename(await datasetOf(folder, known)),
+    bytes,
+    jobs: known,
+  };
+  if (!record || record instanceof Error) return run;
+  const { inputs, particles, from, detail, evidence, started } = record;
+  return {
+    ...run,
+    started: String(started),
+    dataset: path.basename(inputs.particles),
+    particles,
+    axes: latentAxes(record),
+    ...(from && { from: fromOf(root, from) }),
+    ...(detail && { resolution: detail.resolution }),
+    ...(evidence && { verdict: evidence.verdict }),
+  };
+}
+
+function fromOf(root: string, { run }: NonNullable<RunRecord["from"]>): string {
+  const place = path.relative(root, run).split(path.sep).join("/");
+  return place.startsWith("..") || path.isAbsolute(place) ? run : place || ".";
+}
+
+async function datasetOf(folder: string, jobs: readonly JobStatus[]): Promise<string> {
+  for (const { command } of jobs) {
+    const at = command.indexOf("--particles");
+    if (at >= 0) return command[at + 1] ?? "";
+  }
+  const settings = await settingsOf(folder).catch(() => undefined);
+  return typeof settings?.particles === "string" ? settings.particles : "";
+}
+
+/** What the jobs say while there are any, else the record. */
+function stateOf(
+  record: RunRecord | Error | undefined,
+  jobs: JobStatus[] | Error,
+): { state: RunState; reason: string } {
+  const worst = jobs instanceof Error ? undefined : worstOf(jobs);
+  const isComplete = record && !(record instanceof Error) && record.status === "complete";
+  if (worst && isOpen(worst.state)) return { state: worst.state, reason: worst.reason };
+  // A run whose jobs failed may have been finished otherwise.
+  if (isComplete) return { state: "complete", reason: "" };
+  if (worst) return { state: worst.state, reason: worst.reason };
+  const error = [record, jobs].find((one) => one instanceof Error) as Error | undefined;
+  return error ? { state: "damaged", reason: error.message } : { state: "unfinished", reason: "" };
+}
+
+/** The job that says how far all of them are: one that runs, that waits, that did not end well. */
+function worstOf(jobs: readonly JobStatus[]): JobStatus | undefined {
+  const rank: readonly JobState[] = ["running", "failed", "lost", "stopped", "waiting", "complete"];
+  return [...jobs].sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state))[0];
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const sizes = await Promise.all(
+    entries.map(async (entry) => {
+      const place = path.join(folder, entry.name);
+      if (entry.isDirectory()) return sizeOf(place);
+      return entry.isFile()
+        ? stat(place).then(
+            ({ size }) => size,
+            () => 0,
+          )
+        : 0;
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,342 @@
+import { cellOf, commandOf, type NewRunSettings } from "e2gmm/messages/newRun";
+import type { Machine, ProjectResults } from "e2gmm/messages/project";
+import { ViewModel } from "../view.js";
+import type { ProjectRequests, RequestProgress } from "./projectKernel.js";
+
+/** Files that can be chosen. */
+export type FileField = "particles" | "map" | "model" | "mask" | "out" | "template";
+
+/** What is typed into the form; empty text is a default. Saved with the layout of the page. */
+export interface NewRunForm {
+  particles: string;
+  map: string;
+  model: string;
+  mask: string;
+  out: string;
+  resolution: string;
+  gaussians: string;
+  latent: string;
+  position: boolean;
+  amplitude: boolean;
+  width: boolean;
+  symmetry: string;
+  epochs: string;
+  halves: boolean;
+  /** `template`: Slurm with the template in `template`. */
+  where: "local" | "slurm" | "template";
+  template: string;
+  cpus: string;
+  gpus: string;
+  memory: string;
+  time: string;
+  partition: string;
+  /** Run that it waits for. */
+  after: string;
+}
+
+/** An empty form. */
+export const emptyForm: NewRunForm = {
+  ...{ particles: "", map: "", model: "", mask: "", out: "", resolution: "", gaussians: "", latent: "" },
+  ...{ position: true, amplitude: true, width: true, symmetry: "", epochs: "", halves: false },
+  ...{ where: "local", template: "", cpus: "", gpus: "", memory: "", time: "", partition: "", after: "" },
+};
+
+/** What JupyterLab does for the form. */
+export interface NewRunServices extends ProjectRequests {
+  /** Lets the user choose a file or folder. @returns its path below the server's root; undefined if cancelled */
+  choose(field: FileField, near: string): Promise<string | undefined>;
+  /** Copies text to the clipboard. */
+  copy(text: string): void;
+}
+
+type Checked = ProjectResults["check"];
+
+/** Number of forms so far: ids of elements are unique in the page. */
+let count = 0;
+
+/** The form of a new run: its fields, the check of the files, the command and the cell that do the same, and the start. */
+export class NewRunModel extends ViewModel {
+  form: NewRunForm;
+  machine: Machine | undefined;
+  checked: Checked | undefined;
+  /** What is being checked; undefined while nothing is. */
+  checking: RequestProgress | undefined;
+  starting = false;
+  status = "";
+  private readonly number = ++count;
+  private stopCheck: AbortController | undefined;
+  private outTyped: boolean;
+
+  /**
+   * @param begun what was typed before the page was loaded
+   * @param started called with the folder of a run that was started
+   * @param isTaken whether there is a run of that name
+   */
+  constructor(
+    private readonly services: NewRunServices,
+    begun: Partial<NewRunForm>,
+    private readonly started: (run: string) => void,
+    private readonly isTaken: (run: string) => boolean = () => false,
+  ) {
+    super();
+    this.form = { ...emptyForm, ...begun };
+    this.outTyped = this.form.out !== "";
+  }
+
+  /** Id of the element with the advice of a field. */
+  adviceId(field: string): string {
+    return `e2gmm-newRun-${this.number}-${field}`;
+  }
+
+  /** Learns about the machine, for defaults and absolute paths. */
+  async begin(): Promise<void> {
+    try {
+      this.machine = await this.services.ask({ kind: "machine" });
+      this.changed();
+    } catch (error) {
+      this.say((error as Error).message);
+    }
+  }
+
+  /** Changes fields. */
+  set(fields: Partial<NewRunForm>): void {
+    const files = ["particles", "map", "model", "mask", "symmetry", "resolution"] as const;
+    // What was found belongs to the files as they were.
+    if (files.some((name) => fields[name] !== undefined && fields[name] !== this.form[name]))
+      this.checked = undefined;
+    if (fields.out !== undefined) this.outTyped = fields.out !== "";
+    this.form = { ...this.form, ...fields };
+    if (!this.outTyped && fields.particles !== undefined) this.form.out = besideOf(this.form.particles);
+    this.status = "";
+    this.changed();
+  }
+
+  /** Takes over the settings of another run, for a run beside it. */
+  take(settings: NewRunSettings): void {
+    const { queue, vary = ["position", "amplitude", "width"], halves = false } = settings;
+    const text = (value: string | number | undefined) => (value === undefined ? "" : String(value));
+    const isTemplate = queue.queue !== "local" && queue.queue !== "slurm";
+    this.checked = undefined;
+    this.outTyped = true;
+    this.form = {
+      ...{ particles: settings.particles, map: text(settings.map), model: text(settings.model) },
+      ...{
+        mask: text(settings.mask),
+        out: this.freeName(settings.out),
+        resolution: text(settings.resolution),
+      },
+      ...{
+        gaussians: text(settings.gaussians),
+        latent: text(settings.latent),
+        epochs: text(settings.epochs),
+      },
+      ...{ position: vary.includes("position"), amplitude: vary.includes("amplitude") },
+      ...{ width: vary.includes("width"), symmetry: text(settings.symmetry), halves },
+      where: isTemplate ? "template" : (queue.queue as "local" | "slurm"),
+      template: isTemplate ? queue.queue : "",
+      ...{
+        cpus: text(queue.cpus),
+        gpus: text(queue.gpus),
+        memory: text(queue.memory),
+        time: text(queue.time),
+      },
+      ...{ partition: text(queue.set?.["queue"]), after: "" },
+    };
+    this.say(`The settings of ${settings.out}; change what is to be another`);
+  }
+
+  /** Lets the user choose a file. */
+  async choose(field: FileField): Promise<void> {
+    const { form } = this;
+    try {
+      const chosen = await this.services.choose(field, form[field] || form.particles || form.map);
+      if (chosen === undefined) return;
+      if (field !== "out") this.set({ [field]: chosen });
+      else this.set({ out: [chosen, lastPart(form.out) || "run"].filter(Boolean).join("/") });
+    } catch (error) {
+      this.say((error as Error).message);
+    }
+  }
+
+  /** Checks particles and map as a training would. */
+  async check(): Promise<void> {
+    const { particles, map, model, mask, symmetry } = this.form;
+    if (particles === "") {
+      this.say("Choose particles first");
+      return;
+    }
+    const stop = new AbortController();
+    this.stopCheck?.abort();
+    this.stopCheck = stop;
+    this.checked = undefined;
+    this.checking = { task: "starting", done: 0, total: 0 };
+    this.say("");
+    try {
+      const resolution = numberOf(this.form.resolution, "Resolution");
+      const inputs = {
+        ...{ particles, ...(map && { map }), ...(model && { model }) },
+        ...(mask && { mask }),
+        ...(symmetry && { symmetry }),
+        ...(resolution !== undefined && { resolution }),
+      };
+      const onProgress = (progress: RequestProgress) => {
+        this.checking = progress;
+        this.changed();
+      };
+      const found = await this.services.ask({ kind: "check", inputs }, { onProgress, signal: stop.signal });
+      if (this.stopCheck === stop) this.checked = found;
+    } catch (error) {
+      if (this.stopCheck === stop) this.status = (error as Error).message;
+    } finally {
+      if (this.stopCheck === stop) {
+        this.checking = undefined;
+        this.stopCheck = undefined;
+        this.changed();
+      }
+    }
+  }
+
+  /** Stops a check. */
+  endCheck(): void {
+    this.stopCheck?.abort();
+  }
+
+  /** The settings of the form, with paths below the server's root. @throws Error for text that is no number */
+  settings(): NewRunSettings {
+    const { form } = this;
+    const { particles, map, model, mask, out, symmetry, halves, where, template, time, partition, after } =
+      form;
+    const kinds = ["position", "amplitude", "width"] as const;
+    const vary = kinds.filter((kind) => form[kind]);
+    if (vary.length === 0) throw new Error("What may change: tick position, amplitude or width");
+    const numbers = {
+      resolution: numberOf(form.resolution, "Resolution"),
+      gaussians: numberOf(form.gaussians, "Gaussians"),
+      latent: numberOf(form.latent, "Latent axes"),
+      epochs: numberOf(form.epochs, "Epochs"),
+    };
+    const machine = {
+      cpus: numberOf(form.cpus, "Processors") ?? (where === "local" ? this.machine?.cpus : undefined),
+      gpus: where === "local" ? undefined : numberOf(form.gpus, "GPUs"),
+      memory: where === "local" ? undefined : numberOf(form.memory, "Memory"),
+    };
+    return {
+      particles,
+      // Halves make their own models of their own reconstructions.
+      ...(map && !model && !halves && { map }),
+      ...(model && { model }),
+      out,
+      ...given(numbers),
+      ...(vary.length < kinds.length && { vary }),
+      ...(mask && { mask }),
+      ...(symmetry && { symmetry }),
+      ...(halves && { halves }),
+      queue: {
+        queue: where === "template" ? template : where,
+        ...given(machine),
+        ...(where !== "local" && time && { time }),
+        ...(where !== "local" && partition && { set: { queue: partition } }),
+        ...(after && { after: [after] }),
+      },
+    };
+  }
+
+  /** The command and the cell that do the same, with absolute paths; or what is missing. */
+  get same(): { command: string; cell: string } | { missing: string } {
+    try {
+      const settings = this.absolute(this.settings());
+      return { command: commandOf(settings), cell: cellOf(settings) };
+    } catch (error) {
+      return { missing: (error as Error).message };
+    }
+  }
+
+  /** Copies text to the clipboard. */
+  copy(text: string, what: string): void {
+    this.services.copy(text);
+    this.say(`Copied the ${what}`);
+  }
+
+  /** Starts the run. */
+  async start(): Promise<void> {
+    if (this.starting) return;
+    this.starting = true;
+    this.say("Starting…");
+    try {
+      const { run } = await this.services.ask({ kind: "start", settings: this.settings() });
+      this.form = { ...this.form, out: this.freeName(run), after: "" };
+      this.status = `Started ${run}`;
+      this.started(run);
+    } catch (error) {
+      this.status = (error as Error).message;
+    } finally {
+      this.starting = false;
+      this.changed();
+    }
+  }
+
+  override dispose(): void {
+    this.stopCheck?.abort();
+    super.dispose();
+  }
+
+  /** Paths as a terminal and a notebook in any folder take them. */
+  private absolute(settings: NewRunSettings): NewRunSettings {
+    const root = this.machine?.root.replace(/\/$/, "");
+    const full = (file: string) => (root === undefined || file.startsWith("/") ? file : `${root}/${file}`);
+    const { particles, map, model, mask, out, queue } = settings;
+    const isName = /^(local|slurm|relion|)$/.test(queue.queue);
+    return {
+      ...settings,
+      ...{ particles: particles && full(particles), out: out && full(out) },
+      ...(map && { map: full(map) }),
+      ...(model && { model: full(model) }),
+      ...(mask && { mask: full(mask) }),
+      queue: {
+        ...queue,
+        ...(!isName && { queue: full(queue.queue) }),
+        ...(queue.after && { after: queue.after.map(full) }),
+      },
+    };
+  }
+
+  /** The next name of a series that no run has: `run`, `run_2`, `run_3`. */
+  private freeName(name: string): string {
+    let next = nextName(name);
+    while (this.isTaken(next)) next = nextName(next);
+    return next;
+  }
+
+  private say(status: string): void {
+    this.status = status;
+    this.changed();
+  }
+}
+
+/** @throws Error for text that is no number */
+function numberOf(text: string, name: string): number | undefined {
+  if (text.trim() === "") return undefined;
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new Error(`${name}: “${text}” is not a number`);
+  return value;
+}
+
+/** The values that are given. */
+function given<T extends object>(values: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+const lastPart = (path: string): string => path.split("/").pop() ?? "";
+
+/** A folder for a run beside a file. */
+function besideOf(file: string): string {
+  if (file === "") return "";
+  const folder = file.split("/").slice(0, -1);
+  const stem = lastPart(file).replace(/\.[^.]+$/, "");
+  return [...folder, `${stem}_run`].join("/");
+}
+
+function nextName(name: string): string {
+  const [, stem = name, number] = /^(.*?)_(\d+)$/.exec(name) ?? [];
+  return number === undefined ? `${name}_2` : `${stem}_${Number(number) + 1}`;
+}

@@ -1,0 +1,132 @@
+import { ifDefined } from "lit/directives/if-defined.js";
+import { html, nothing, type TemplateResult } from "lit/html.js";
+import { button, keepKey, unlessFocused } from "../controls.js";
+import { type ListedRun, progressOf, type RunRow, type RunsModel, sizeText } from "./runsModel.js";
+
+const columns = ["Run", "State", "Dataset", "Particles", "Axes", "Resolution", "Evidence", "Started", "Size"];
+
+/** The table of runs. @param clone fills the form of a new run with the settings of another */
+export function runsPage(model: RunsModel, clone: (run: string) => void): TemplateResult {
+  const { runs, rows, run, search, status } = model;
+  const find = (event: Event) => model.find((event.target as HTMLInputElement).value);
+  return html`<section class="e2gmm-project-runs" aria-label="Runs">
+    <div class="e2gmm-project-head">
+      <h2>Runs</h2>
+      <input
+        type="search"
+        aria-label="Search runs"
+        placeholder="search"
+        .value=${unlessFocused(search)}
+        @input=${find}
+        @keydown=${keepKey}
+      />
+      ${button("Refresh", "Look again", () => void model.look())}
+    </div>
+    <p role="status">${status}</p>
+    ${
+      runs === undefined
+        ? html`<p>Looking for runs…</p>`
+        : rows.length === 0
+          ? html`<p>${runs.length === 0 ? "There are no runs yet." : "No run matches."}</p>`
+          : table(model, rows)
+    }
+    ${run ? details(model, run, clone) : nothing}
+  </section>`;
+}
+
+function table(model: RunsModel, rows: readonly RunRow[]): TemplateResult {
+  return html`<div class="e2gmm-project-table"><table>
+    <caption class="e2gmm-project-hidden">Runs below the folder of the server, newest first</caption>
+    <thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => rowOf(model, row))}</tbody>
+  </table></div>`;
+}
+
+function rowOf(model: RunsModel, { run, depth }: RunRow): TemplateResult {
+  const { folder, title, dataset, particles, axes, resolution, verdict = "", started, bytes, kind } = run;
+  const isShown = folder === model.selected;
+  const name = title === "" ? folder : title;
+  const select = button(name, `Show ${folder}`, () => void model.select(folder), {
+    pressed: isShown,
+    className: "e2gmm-project-name",
+  });
+  return html`<tr ?data-selected=${isShown}>
+    <th scope="row" style=${`padding-left: ${4 + 16 * depth}px`}>${depth > 0 ? html`<span aria-hidden="true">↳ </span>` : nothing}${select}${
+      title === "" ? nothing : html`<small>${folder}</small>`
+    }</th>
+    <td>${stateCell(run)}</td>
+    <td title=${dataset}>${dataset}</td>
+    <td class="e2gmm-project-number">${particles?.toLocaleString("en") ?? ""}</td>
+    <td class="e2gmm-project-number">${axes ?? (kind === "study" ? "study" : "")}</td>
+    <td class="e2gmm-project-number">${resolution === undefined ? "" : `${resolution.toFixed(1)} Å`}</td>
+    <td>${verdict === "none" ? "no heterogeneity" : verdict}</td>
+    <td>${started === "" ? "" : new Date(started).toLocaleString()}</td>
+    <td class="e2gmm-project-number">${sizeText(bytes)}</td>
+  </tr>`;
+}
+
+function stateCell(run: ListedRun): TemplateResult {
+  const { state } = run;
+  const { percent } = progressOf(run);
+  return html`<span class="e2gmm-project-state" data-state=${state}>${state}</span>${
+    percent === undefined ? nothing : html` ${Math.floor(percent)} %`
+  }`;
+}
+
+function details(model: RunsModel, run: ListedRun, clone: (run: string) => void): TemplateResult {
+  const { folder, title, state, reason, kind, from, jobs } = run;
+  const { text, percent } = progressOf(run);
+  const isOpen = state === "waiting" || state === "running";
+  const canResume = jobs.length > 0 && !isOpen && state !== "complete";
+  const rename = (event: Event) => void model.rename(folder, (event.target as HTMLInputElement).value);
+  const explorable = kind === "run" && run.particles !== undefined && state !== "damaged";
+  return html`<section class="e2gmm-project-details" aria-label=${`Run ${folder}`}>
+    <h3>${folder}</h3>
+    <label><span>Title</span><input
+      type="text"
+      maxlength="200"
+      placeholder="none"
+      .value=${unlessFocused(title)}
+      @change=${rename}
+      @keydown=${keepKey}
+    /></label>
+    <p>${state}${reason === "" || state === "stopped" ? "" : `: ${reason}`}${from === undefined ? "" : `; started from ${from}`}</p>
+    ${
+      state === "running"
+        ? html`<progress
+              aria-label=${`Progress of ${folder}`}
+              max="100"
+              value=${ifDefined(percent === undefined ? undefined : percent.toFixed(1))}
+            ></progress>
+            <p class="e2gmm-project-progress" role="status">${text}</p>`
+        : nothing
+    }
+    <div class="e2gmm-project-actions" role="group" aria-label="Actions">
+      ${isOpen ? button("Stop", "Stop after the next step; the last checkpoint stays", () => void model.stop(folder)) : nothing}
+      ${canResume ? button("Resume", "Continue at the last checkpoint", () => void model.resume(folder)) : nothing}
+      ${
+        explorable
+          ? [
+              button(
+                "Open in explorer",
+                "Open the explorer of this run in a panel",
+                () => void model.explore(folder),
+              ),
+              button(
+                "Explore in notebook",
+                "Add a cell with the explorer to the notebook that was used last",
+                () => model.exploreInNotebook(folder),
+              ),
+            ]
+          : nothing
+      }
+      ${kind === "study" && state === "complete" ? button("Open report", "Open the page of this study", () => void model.openReport(folder)) : nothing}
+      ${button("New run with these settings", "Fill the form with the settings of this run", () => clone(folder))}
+    </div>
+    ${
+      model.log === ""
+        ? nothing
+        : html`<details open><summary>Log</summary><div class="e2gmm-project-log" tabindex="0" role="log" aria-label=${`End of the log of ${folder}`}><pre>${model.log}</pre></div></details>`
+    }
+  </section>`;
+}

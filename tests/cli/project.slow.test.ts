@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import * as e2 from "e2gmm";
+import { test } from "vitest";
+import { temporaryFolder } from "../testing";
+import { simulatedProject, succeed, words } from "./command";
+
+/** Runs that are started as jobs, and the list of a project. */
+
+const settingsIn = (folder: string, out: string): e2.project.NewRunSettings => ({
+  particles: path.join(folder, "sim/particles.star"),
+  map: path.join(folder, "sim/consensus.mrc"),
+  out: path.join(folder, out),
+  ...{ resolution: 16, gaussians: 12, latent: 1, vary: ["position"], epochs: 3 },
+  queue: { queue: "local", cpus: 1 },
+});
+
+test("a run that is started as a job gives what its commands give, and is listed with its progress and title", async (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  const settings = settingsIn(folder, "runs/first");
+  const jobs = await e2.project.startRun(settings);
+  assert.deepEqual(
+    jobs.map(({ name, queue }) => `${name} ${queue}`),
+    ["neutral local", "train local"],
+  );
+  const seen = new Set<string>();
+  let whole = 0;
+  const until = e2.jobs.wait(settings.out);
+  const timer = setInterval(async () => {
+    for (const { state, progress } of await e2.jobs.list(settings.out)) {
+      seen.add(state);
+      whole = Math.max(whole, progress?.whole ?? 0);
+    }
+  }, 100);
+  const done = await until.finally(() => clearInterval(timer));
+  assert.deepEqual(
+    done.map(({ state }) => state),
+    ["complete", "complete"],
+  );
+  assert.ok(seen.has("running") && whole > 0 && whole <= 1, `${[...seen]} ${whole}`);
+
+  const typed = settingsIn(folder, "runs/typed");
+  for (const line of e2.project.commandOf(typed).split("\n")) succeed(folder, ...words(line).slice(1));
+  await e2.jobs.wait(typed.out);
+  const latents = (name: string) => readFileSync(path.join(folder, "runs", name, "latents.csv"), "utf8");
+  assert.equal(latents("typed"), latents("first"));
+
+  await e2.project.rename(settings.out, " first <look> ");
+  const [typedRun, firstRun] = await e2.project.runs(folder);
+  assert.equal(typedRun!.folder, "runs/typed");
+  const { title, state, particles, axes, dataset, kind, bytes } = firstRun!;
+  assert.deepEqual(
+    { title, state, particles, axes, dataset, kind },
+    {
+      title: "first <look>",
+      state: "complete",
+      particles: 60,
+      axes: 1,
+      dataset: "particles.star",
+      kind: "run",
+    },
+  );
+  const sizeOf = (place: string): number =>
+    readdirSync(place, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, { parentPath, name }) => sum + readFileSync(path.join(parentPath, name)).length, 0);
+  assert.equal(bytes, sizeOf(settings.out));
+  assert.deepEqual(await e2.project.settingsOf(settings.out), settings);
+  // A run that was started otherwise is known by its record
+  const { map: _, gaussians: _gaussians, queue: _queue, resolution, ...rest } = typed;
+  const known = await e2.project.settingsOf(typed.out);
+  assert.deepEqual(known, {
+    ...rest,
+    model: path.join(folder, "runs/typed_model.txt"),
+    resolution: known.resolution,
+    queue: { queue: "local" },
+  });
+  assert.ok(known.resolution! >= resolution! - 0.5);
+});
+
+test("what cannot be started is refused, and nothing is left behind", async (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  const good = settingsIn(folder, "run");
+  mkdirSync(path.join(folder, "mine"));
+  writeFileSync(path.join(folder, "mine/notes.txt"), "mine");
+  writeFileSync(path.join(folder, "other_model.txt"), "mine");
+  const before = readdirSync(folder, { recursive: true }).sort();
+  for (const [change, message] of [
+    [{ particles: path.join(folder, "none.star") }, /none\.star: no such file/],
+    [{ latent: 40 }, /settings: latent: expected an integer/],
+    [{ vary: ["colour"] }, /settings: vary\.0: expected position, amplitude, width, found colour/],
+    [{ symmetry: "Q3" }, /Q3/],
+    [{ colour: 3 }, /settings.*colour/],
+    [{ out: path.join(folder, "mine") }, /mine: expected a new or empty folder, found other files/],
+    [{ out: path.join(folder, "other") }, /other_model\.txt: expected a name that is free/],
+    [{ queue: { queue: "none.sh" } }, /queue: expected slurm, local, relion/],
+    [{ queue: { queue: "local", cpus: 0 } }, /settings: queue\.cpus: expected an integer of 1 or more/],
+  ] as [object, RegExp][]) {
+    const settings = { ...good, ...change } as e2.project.NewRunSettings;
+    await assert.rejects(e2.project.startRun(settings), message);
+    assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), before, JSON.stringify(change));
+  }
+  await assert.rejects(e2.project.rename(path.join(folder, "mine"), "a"), /mine: the folder of a run/);
+  assert.ok(!existsSync(path.join(folder, "mine/jobs")));
+  assert.deepEqual(await e2.project.runs(folder), []);
+});
+
+test("a study of halves that is started as a job is the study that its command makes", async (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  const { map: _, ...rest } = settingsIn(folder, "ours");
+  const ours: e2.project.NewRunSettings = { ...rest, halves: true };
+  const typed = { ...ours, out: path.join(folder, "typed") };
+  const [line, ...more] = e2.project.commandOf(typed).split("\n");
+  assert.deepEqual(more, []);
+  const jobs = await e2.project.startRun(ours);
+  succeed(folder, ...words(line!).slice(1));
+  const names = (found: readonly { name: string; task: number }[]) =>
+    found.map(({ name, task }) => `${name} ${task}`);
+  assert.deepEqual(names(jobs), names(await e2.jobs.list(typed.out)));
+  const settings = (out: string) => JSON.parse(readFileSync(path.join(out, "settings.json"), "utf8"));
+  assert.deepEqual(settings(ours.out), settings(typed.out));
+  const listed = await e2.project.runs(folder);
+  assert.deepEqual(listed.map(({ folder: place, kind }) => `${place} ${kind}`).sort(), [
+    "ours study",
+    "typed study",
+  ]);
+  for (const out of [ours.out, typed.out]) {
+    await e2.jobs.cancel(out);
+    await assert.rejects(e2.jobs.wait(out), /expected jobs that end well, found \w+, task 1: stopped/);
+  }
+});
