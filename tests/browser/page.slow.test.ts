@@ -36,7 +36,7 @@ describe("an interactive page, opened from a file without a network", skipIf(ski
     mkdirSync(artefacts, { recursive: true });
     const { run: runFolder, consensus } = fixture();
     run = await e2.openRun(runFolder);
-    const explorer = await e2.explore(run, { title: `A domain that moves ${hostile}` });
+    const explorer = await e2.explore(run, { title: `A domain that moves ${hostile}`, keep: false });
     explorer.sets.add(
       Array.from({ length: 100 }, (_, i) => i),
       { name: `open ${hostile}` },

@@ -69,5 +69,5 @@ test("check prints a table of findings; an error has exit status 1, after the ta
   const wrong = e2gmm(folder, ...inputs, "--invert-contrast");
   assert.equal(wrong.code, 1);
   assert.match(wrong.out, /^ERROR +agreement +.*minus sign/m);
-  assert.match(wrong.err, /^e2gmm: 1 error: a training would not start/);
+  assert.match(wrong.err, /^e2gmm: 1 error: a training would not start/m);
 });
