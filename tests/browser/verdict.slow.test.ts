@@ -89,7 +89,10 @@ describe("the verdict of a run in JupyterLab", skipIf(skip), () => {
 
   test("none: the sentence in place of the picture, which a button shows", async () => {
     const banner = await open("none");
-    assert.match((await banner.textContent())!, /No heterogeneity found.*(not to be trusted|no more is decoded)/s);
+    assert.match(
+      (await banner.textContent())!,
+      /No heterogeneity found.*(not to be trusted|no more is decoded)/s,
+    );
     const panes = page.locator(".e2gmm-explorer-panes");
     assert.equal(await panes.isVisible(), false);
     assert.equal(await page.locator(".e2gmm-scatter, .e2gmm-viewer").count(), 0);
