@@ -42,7 +42,8 @@ export async function invertedImages(
   task: Pick<TaskOptions, "signal"> = {},
 ): Promise<InvertedImages | undefined> {
   // Drawn at random: whole series of every second or third particle may be inverted.
-  const looked = someOf(indices, sampleSize);
+  const drawn = new Random(1).permutation(indices.length).subarray(0, sampleSize);
+  const looked = drawn.map((at) => indices[at]!).sort();
   const images = await coarseImages(source, looked, task);
   if (images.length < 4 * leastNumber) return undefined;
   const halves = alternateHalves(looked, source.count, source.images);
@@ -65,18 +66,6 @@ export async function invertedImages(
   if (inverted.length < Math.max(leastNumber, leastFraction * agreements.length)) return undefined;
   const ascending = (values: number[]) => values.sort((a, b) => a - b);
   return { looked: ascending(images.map(({ index }) => index)), inverted: ascending(inverted) };
-}
-
-/** Some of the numbers, drawn at random with a fixed seed, ascending. */
-function someOf(numbers: Int32Array, most: number): Int32Array {
-  const drawn = numbers.slice();
-  const random = new Random(1);
-  const count = Math.min(most, drawn.length);
-  for (let i = 0; i < count; i++) {
-    const other = i + random.integer(drawn.length - i);
-    [drawn[i], drawn[other]] = [drawn[other]!, drawn[i]!];
-  }
-  return drawn.slice(0, count).sort();
 }
 
 /** The samples of an image in the innermost rings. */
