@@ -243,14 +243,12 @@ async function comparedQuietly(
   }
 }
 
-/** Ways in which a map can be turned over in its box, as signs of x, y and z. */
-const mirrors = [
+/** Ways in which a map can be turned over in its box, as signs of x, y and z; an odd number of minus signs changes the hand. */
+const waysOver = [
   { signs: [-1, 1, 1], name: "mirrored along x" },
   { signs: [1, -1, 1], name: "mirrored along y" },
   { signs: [1, 1, -1], name: "mirrored along z" },
   { signs: [-1, -1, -1], name: "inverted through its centre" },
-] as const;
-const turns = [
   { signs: [1, -1, -1], name: "turned by 180° about x" },
   { signs: [-1, 1, -1], name: "turned by 180° about y" },
   { signs: [-1, -1, 1], name: "turned by 180° about z" },
@@ -268,9 +266,9 @@ async function frameFinding(
   const few = { ...settings, sample: Math.min(settings.sample, mostTurnedOver) };
   const asIs = await comparedQuietly(few, file, neutral);
   const others: { name: string; isMirror: boolean; agreement: Compared }[] = [];
-  for (const { signs, name } of [...mirrors, ...turns]) {
+  for (const { signs, name } of waysOver) {
     const agreement = await comparedQuietly(few, file, turnedOver(neutral, signs));
-    if (agreement) others.push({ name, isMirror: mirrors.some((one) => one.name === name), agreement });
+    if (agreement) others.push({ name, isMirror: signs[0] * signs[1] * signs[2] < 0, agreement });
   }
   others.sort((one, other) => other.agreement.frc - one.agreement.frc);
   const [best] = others;
