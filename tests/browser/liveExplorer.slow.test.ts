@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import * as e2 from "e2gmm";
 import type { Browser, Page } from "playwright-core";
@@ -39,7 +39,16 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
   });
 
   const shown = async () => {
-    await page.locator(".e2gmm-scatter[data-drawn]").waitFor();
+    await page
+      .locator(".e2gmm-scatter[data-drawn]")
+      .waitFor()
+      .catch(async (error: Error) => {
+        const found = await page.locator(".jp-OutputArea").allInnerTexts();
+        await page.screenshot({ path: path.join(artefacts, "explorer-not-shown.png") });
+        throw new Error(
+          `no explorer; outputs ${JSON.stringify(found)}; page errors ${errors}; ${error.message}`,
+        );
+      });
     await page.waitForFunction(
       () =>
         (document.querySelector(".e2gmm-viewer") as ViewerElement | null)?.e2gmmView?.drawing !== undefined,
@@ -113,8 +122,14 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
 
   test("a notebook that was saved with its widgets is alive without their kernel", async () => {
     await command(page, "@jupyter-widgets/jupyterlab-manager:saveWidgetState");
-    await command(page, "docmanager:save");
     const file = path.join(lab.folder, "live.ipynb");
+    // The setting reaches the widget manager by a signal of its own, so the first save may come before it
+    for (let tries = 0; ; tries++) {
+      await command(page, "docmanager:save");
+      if (/application\/vnd\.jupyter\.widget-state\+json/.test(readFileSync(file, "utf8"))) break;
+      assert.ok(tries < 20, "JupyterLab does not save the widgets");
+      await page.waitForTimeout(250);
+    }
     assert.ok(statSync(file).size < 12e6, `${statSync(file).size} bytes`);
     await command(page, "kernelmenu:shutdown");
     await lab.open(page, "live.ipynb");
