@@ -95,10 +95,9 @@ export interface Evidence {
    */
   toldApart?: ToldApart;
   /**
-   * Number of first axes that `gain`, `toldApart` and `rings` are of, where they have a gain and all axes together have none.
-   * Default: all.
+   * Axes, from 0, that `gain`, `toldApart` and `rings` are of, where they have a gain and all axes together have none. Default: all.
    */
-  leading?: number;
+  deciding?: number[];
   /** Gains over the best single model in the poses of the file. */
   table: {
     /** Of the decoder, poses as they are. */

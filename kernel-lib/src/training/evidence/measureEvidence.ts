@@ -3,7 +3,13 @@ import type { Varied } from "../../network/head";
 import type { AxisReduction } from "../../network/latentFrame";
 import type { TaskOptions } from "../../progress";
 import { gatherColumns } from "../batches";
-import { fixedModel, type PlaceDecoder, reducedDecoder, someAxes } from "../posterior/decoders";
+import {
+  fixedModel,
+  type PlaceDecoder,
+  reducedDecoder,
+  shiftedDecoder,
+  someAxes,
+} from "../posterior/decoders";
 import type { PosePrior } from "../posterior/placePosterior";
 import type { ProjectionContext } from "../projectionContext";
 import type { RingWeights } from "../weights";
@@ -176,7 +182,7 @@ class Measurement {
     const placed = await this.placed(both, this.density, single.z);
     const all = await this.score(placed);
     const { axes, added, decisive } = await this.axes(both, { single, before: posed, after: all, moved });
-    const { gain, toldApart, verdict, leading } = decisive;
+    const { gain, toldApart, verdict, deciding } = decisive;
     const sizes = this.sizes(single, verdict, await this.reduction(axes, both, single.z));
     const rings = this.ringGains(decisive.scores, posed);
     const finest =
@@ -184,7 +190,7 @@ class Measurement {
         ? undefined
         : finestRing(rings, (...range) => this.gain(decisive.scores, posed, ...range));
     const result = {
-      ...{ verdict, gain, ...(toldApart && { toldApart }), ...(leading && { leading }) },
+      ...{ verdict, gain, ...(toldApart && { toldApart }), ...(deciding && { deciding }) },
       table: { motion: this.gain(motion, asIs), poses: this.gain(posed, asIs), both: this.gain(all, asIs) },
       poses: this.gain(all, motion),
       ...(finest !== undefined && { finest }),
@@ -292,7 +298,19 @@ class Measurement {
     const after: HalfScores[] = [];
     for (let k = 1; k < ofUnit; k++) after.push(await along((axis) => axis % ofUnit < k));
     after.push(given.after);
-    const decisive = decide(after, (scores) => this.compared(scores, given.before));
+    const decisive = await decide(
+      {
+        ...{ before: given.before, first: after },
+        along: (chosen) =>
+          this.some(
+            both,
+            given.single.z,
+            (axis) => chosen.includes(axis % ofUnit),
+            this.aboutSingle(given.single),
+          ),
+      },
+      (of, over) => this.compared(of, over),
+    );
     const axes: AxisGain[] = after.map((scores, k) => {
       const { gain, ...apart } = this.compared(scores, after[k - 1] ?? given.before);
       return {
@@ -300,8 +318,9 @@ class Measurement {
         ...{ agreement: overUnits(numbers.agreement, k), variance: overUnits(numbers.variance, k) },
       };
     });
-    const used = decisive.verdict === "none" ? 0 : (decisive.leading ?? ofUnit);
-    const last = axes.reduce((found, { real }, k) => (real && k < used ? k : found), -1);
+    const deciding = decisive.deciding ?? [...axes.keys()];
+    const isUsed = (k: number) => decisive.verdict !== "none" && deciding.includes(k);
+    const last = axes.reduce((found, { real }, k) => (real && isUsed(k) ? k : found), -1);
     for (const [k, axis] of axes.entries()) {
       // Along a curve that leads around the origin an axis may be worth nothing before another one is there.
       if (!axis.real && k < last) {
@@ -309,7 +328,7 @@ class Measurement {
         axis.real = isReal(gain, toldApart);
       }
       // Without a gain of all axes together, none of them is real.
-      if (k >= used) axis.real = false;
+      if (!isUsed(k)) axis.real = false;
     }
     const kept = keptAxes ? after[keptAxes - 1] : undefined;
     return { axes, decisive, added: kept && this.gain(given.after, kept) };
@@ -374,13 +393,22 @@ class Measurement {
     return { gain: this.gain(of, over), ...(toldApart && { toldApart }) };
   }
 
+  /**
+   * The decoder with its axes about the one model. What axes of noise change together is a worse model for all, which must not be counted
+   * against another axis that shows a rare state. Models of a second round vary about those of the axes that are fixed.
+   */
+  private aboutSingle({ from, z, params }: BestSingle): PlaceDecoder {
+    const { decoder, base } = this.context;
+    return from === "decoded" || base ? decoder : shiftedDecoder(decoder, z, params);
+  }
+
   /** Scores at places inferred along some axes in the poses of `both`; the others stay at `held`. */
   private async some(
     both: HalfPoints,
     held: Float32Array,
     chosen: (axis: number) => boolean,
+    decoder = this.context.decoder,
   ): Promise<HalfScores> {
-    const { decoder } = this.context;
     const axes = range(decoder.latent).filter(chosen);
     const deviations = axes.map((i) => this.spread.deviation[i]!);
     const start = { points: both.halves.map(({ mean }) => gatherColumns(mean, decoder.latent + 5, axes)) };

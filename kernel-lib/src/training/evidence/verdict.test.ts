@@ -32,16 +32,20 @@ describe("verdict", () => {
   });
 
   test("is open where a gain is positive, but not by three standard errors", () => {
-    const undecided = (gain: EvidenceGain, first = gainOf(0, 1)) => {
-      const axis = { ...first, real: false, told: 0.9, agreement: 0.9, variance: 1 };
-      return isUndecided({ gain, verdict: verdictOf(gain), axes: [axis] });
-    };
+    const undecided = (gain: EvidenceGain, ...axes: EvidenceGain[]) =>
+      isUndecided({
+        ...{ gain, verdict: verdictOf(gain) },
+        axes: axes.map((axis) => ({ ...axis, real: false, told: 0.9, agreement: 0.9, variance: 1 })),
+      });
     assert.equal(undecided(gainOf(0.26, 0.13)), true);
     assert.equal(undecided(gainOf(0.12, 0.13)), false);
     assert.equal(undecided(gainOf(0.4, 0.13)), false);
     assert.equal(undecided(gainOf(0.015, 0.006)), false);
     assert.equal(undecided(gainOf(-0.26, 0.13)), false);
     assert.equal(undecided(gainOf(-0.26, 0.13), gainOf(0.3, 0.2)), true, "the first axis may be worth more");
+    const [none, noise] = [gainOf(-0.3, 0.1), gainOf(-0.5, 0.1)];
+    assert.equal(undecided(none, noise, gainOf(0.13, 0.05)), true, "so may one beside axes of noise");
+    assert.equal(undecided(none, noise, gainOf(0.08, 0.05)), false);
   });
 
   test("says gain, axes, resolution and size of the motion, and when poses are wrong", () => {

@@ -39,10 +39,14 @@ function isConfirmed({ particles, gain, standardError, chance }: ToldApart): boo
   return deviate > (chance < leastChance ? fewerErrors : errors);
 }
 
-/** Whether all axes, or the first, have a gain that is no evidence, but that more particles could make one. */
+/**
+ * Whether all axes, or one of them, have a gain that is no evidence, but that more particles could make one. Of the axes after the first,
+ * of which there are several, it has to exceed two standard errors.
+ */
 export function isUndecided({ verdict, gain, axes }: Pick<Evidence, "verdict" | "gain" | "axes">): boolean {
-  const positive = (one: EvidenceGain) => one.gain > leastGain && one.gain > one.standardError;
-  return verdict === "none" && (positive(gain) || (axes.length > 0 && positive(axes[0]!)));
+  const exceeds = (one: EvidenceGain, times: number) =>
+    one.gain > leastGain && one.gain > times * one.standardError;
+  return verdict === "none" && (exceeds(gain, 1) || axes.some((axis, k) => exceeds(axis, k === 0 ? 1 : 2)));
 }
 
 /** The verdict on a gain. */

@@ -55,6 +55,23 @@ export function reducedDecoder(decoder: PlaceDecoder, reduction: AxisReduction):
   };
 }
 
+/** A decoder whose model at the place `from` is `to`, [5N], and that changes from there as the given one does. */
+export function shiftedDecoder(
+  { latent, decode }: PlaceDecoder,
+  from: Float32Array,
+  to: Float32Array,
+): PlaceDecoder {
+  const at = decode(from, 1);
+  return {
+    latent,
+    decode: (z, count) => {
+      const models = decode(z, count);
+      for (let i = 0; i < models.length; i++) models[i]! += to[i % to.length]! - at[i % at.length]!;
+      return models;
+    },
+  };
+}
+
 /** One model for all particles, [5N]: no latent axes. */
 export function fixedModel(params: Float32Array): PlaceDecoder {
   return {

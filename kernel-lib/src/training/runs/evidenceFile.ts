@@ -32,7 +32,7 @@ const text = v.looseObject({
   sentence: someText,
   gain,
   toldApart,
-  leading: v.optional(numberIn({ integer: true, least: 1 })),
+  deciding: v.optional(v.array(numberIn({ integer: true, least: 0 }), "a list of axes")),
   table: v.looseObject({ motion: gain, poses: gain, both: gain }),
   poses: gain,
   rings: v.array(v.looseObject({ ...gain.entries, ring: finite, resolution: finite }), "a list of rings"),
