@@ -54,6 +54,8 @@ export interface EpochState {
 export interface RunState {
   /** Run folder, as a path of the kernel. */
   folder: string;
+  /** The particle file with the folder that it is in; empty before the first epoch. */
+  dataset: string;
   /** Dimensions of the latent space. */
   latent: number;
   /** Particles with latent coordinates. */
@@ -132,7 +134,8 @@ export type ExplorerRequest =
   | { kind: "showKept"; what: KeptKind; item: string }
   | { kind: "renameKept"; what: KeptKind; item: string; name: string }
   | { kind: "removeKept"; what: KeptKind; item: string }
-  | { kind: "notes"; text: string }
+  /** `base` is the text that was changed: what others have written meanwhile stays. Without it, theirs is replaced. */
+  | { kind: "notes"; text: string; base?: string }
   | { kind: "stopTraining" };
 
 /**

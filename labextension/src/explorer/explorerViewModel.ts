@@ -74,7 +74,7 @@ export class ExplorerViewModel extends ViewModel {
   private gone = false;
   private readonly notes = new NotesDraft(
     () => this.work.notes,
-    (text) => void this.ask({ kind: "notes", text }),
+    (text, base) => this.ask({ kind: "notes", text, base }),
   );
   private live = false;
   /** The last message to the user in this view; until then the kernel's status is shown. */
@@ -173,6 +173,11 @@ export class ExplorerViewModel extends ViewModel {
   /** Whether the notes are shown: by choice, else if there are any. */
   get notesShown(): boolean {
     return this.notes.isShown;
+  }
+
+  /** The notes as they are typed in this view, else as they are kept. */
+  get notesText(): string {
+    return this.notes.text;
   }
 
   /** Number of particles selected in the scatter. */
@@ -325,6 +330,13 @@ export class ExplorerViewModel extends ViewModel {
     this.changed();
   }
 
+  /** Opens the export form for one set, which is then the only one that is ticked. */
+  exportSet(id: string): void {
+    this.change({ ticked: [id] });
+    this.exportForm.open = true;
+    this.changed();
+  }
+
   /** Requests the file described by the export form. */
   export(): void {
     const request = this.exportForm.request();
@@ -332,16 +344,18 @@ export class ExplorerViewModel extends ViewModel {
     else this.say("Tick exactly one set to export");
   }
 
-  /** Sends a request to the kernel and shows its answer. */
-  async ask(request: ExplorerRequest): Promise<void> {
+  /** Sends a request to the kernel and shows its answer. @returns whether it was carried out */
+  async ask(request: ExplorerRequest): Promise<boolean> {
     // Files and the pinned state are of the shown state, so playback stops first
     if (request.kind === "export" || request.kind === "pin") this.links.rest();
     const { kind, ...fields } = request;
     try {
       const { content } = await this.links.ask(kind, fields);
       this.say(typeof content["text"] === "string" ? content["text"] : "");
+      return true;
     } catch (error) {
       this.say((error as Error).message, true);
+      return false;
     }
   }
 
