@@ -46,7 +46,7 @@ function toolbar(model: GaussianViewerViewModel, actions: ViewerActions): Templa
     </span>
     <span class="e2gmm-group">
       ${button("PNG", "Save the picture", actions.savePicture)}
-      ${button("Full screen", "Full screen", actions.toggleFullScreen)}
+      ${button("⛶", "Full screen", actions.toggleFullScreen)}
       ${button("Controls", "Show or hide the controls", () => model.showPanel(!model.panelShown), {
         expanded: model.panelShown,
       })}

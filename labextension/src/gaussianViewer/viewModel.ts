@@ -6,7 +6,7 @@ import { RegionModel } from "./panel/regionModel.js";
 import { type PlayerCallbacks, PlayerModel } from "./player/playerModel.js";
 import { type MapAccess, mapsOf, type ViewerAccess } from "./viewerState.js";
 
-/** Pixels of width below which the controls cover the picture instead of standing beside it; also in the style sheet. */
+/** Pixels of width below which the controls are docked below the picture instead of beside it; also in the style sheet. */
 const narrow = 640;
 /** How long the status shows what an action did. */
 const messageMilliseconds = 12_000;
