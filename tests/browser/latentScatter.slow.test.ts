@@ -95,6 +95,12 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
   const view = () => page.locator(".e2gmm-scatter[data-drawn]");
   const handle = () => page.locator(".e2gmm-scatter-probe");
   const tool = (name: string) => page.locator(`.e2gmm-scatter-button[data-tool="${name}"]`).click();
+  /** Presses a button of the menu. */
+  const inMenu = async (label: string) => {
+    const menu = page.locator(".e2gmm-scatter-menu");
+    if ((await menu.getAttribute("open")) === null) await menu.locator("summary").click();
+    await menu.locator(`[aria-label^="${label}"]`).click();
+  };
   const status = () => page.locator(".e2gmm-scatter-status > span").first();
   const shot = (name: string) =>
     view().screenshot({ path: path.join(artefacts, `latentScatter-${name}.png`) });
@@ -267,7 +273,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.deepEqual(await selected(outside.length), outside);
 
     await view().scrollIntoViewIfNeeded();
-    await page.locator('[aria-label="Invert the selection"]').click();
+    await inMenu("Invert the selection");
     const inverted = Array.from({ length: 600 }, (_, i) => i).filter((i) => !outside.includes(i));
     assert.deepEqual(await selected(inverted.length), inverted);
 
@@ -290,7 +296,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await view().scrollIntoViewIfNeeded();
     await page.locator(".e2gmm-scatter-category").first().click();
     await page.locator('.e2gmm-scatter-category[aria-pressed="false"]').waitFor();
-    await page.locator('[aria-label="Select all"]').click();
+    await inMenu("Select all");
     const rows: number[] = await kernel("Array.from(scatter.rows)");
     assert.deepEqual(
       rows,
@@ -377,10 +383,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
   test("picture and table are saved as files", async () => {
     await view().scrollIntoViewIfNeeded();
     const saving = async (label: string) => {
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        page.locator(`.e2gmm-scatter [aria-label^="${label}"]`).click(),
-      ]);
+      const [download] = await Promise.all([page.waitForEvent("download"), inMenu(label)]);
       return { name: download.suggestedFilename(), bytes: readFileSync((await download.path())!) };
     };
     const table = await saving("Save a table");
@@ -453,7 +456,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await drag([centre, at(whole, 0.6, 0.5)]);
     const moved = await changed(nearer);
     assert.ok(moved.x[0] < nearer.x[0] && Math.abs(span(moved) - span(nearer)) < 1e-9);
-    await page.locator('[aria-label="Show all"]').click();
+    await inMenu("Show all");
     near((await changed(moved)).x, whole.x, 1e-12);
     await tool("probe");
   });
@@ -466,7 +469,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await page.waitForFunction(() =>
       document.querySelector(".e2gmm-scatter-status")!.textContent!.startsWith("3 of 600"),
     );
-    await page.locator('[aria-label="Zoom in"]').click();
+    await inMenu("Zoom in");
     await page.waitForTimeout(700);
     const before = await area();
     await command(page, "docmanager:save");

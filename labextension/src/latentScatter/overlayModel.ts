@@ -103,6 +103,7 @@ export class OverlayModel {
       events: this.events,
       frame: () => this.current!.frame,
       reach: () => this.current!.reach,
+      spreads: () => this.current!.spreads,
       outline: (d) => {
         this.outline = d;
         this.changed();

@@ -89,6 +89,27 @@ export function pointsBeside({ selectedBeside, pointsZ }: PointState): Points {
   return { x: axis(0), y: axis(1), ...(dimensions === 3 ? { z: axis(2) } : {}) };
 }
 
+/** The part of the plane in which the selected points lie, with a margin of 5 %; null if none of them is drawn. */
+export function selectionFrame(state: PointState): { x: [number, number]; y: [number, number] } | null {
+  const parts = [selectedPoints(state), pointsBeside(state)];
+  const range = (axis: "x" | "y"): [number, number] | null => {
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const part of parts) {
+      const values = part[axis];
+      for (let i = 0; i < values.length; i++) {
+        if (!Number.isFinite(values[i])) continue;
+        low = Math.min(low, values[i]!);
+        high = Math.max(high, values[i]!);
+      }
+    }
+    if (low > high) return null;
+    const margin = high > low ? 0.05 * (high - low) : Math.max(Math.abs(high), 1) / 20;
+    return [low - margin, high + margin];
+  };
+  const [x, y] = [range("x"), range("y")];
+  return x && y ? { x, y } : null;
+}
+
 /** Index of the `k`-th drawn point that is not hidden; −1 if there are fewer. */
 export function drawnIndex(state: PointState, k: number): number {
   const hidden = hiddenPoints(state);

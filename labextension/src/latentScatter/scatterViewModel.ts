@@ -7,13 +7,16 @@ import { changesPicture } from "./figure.js";
 import { type Place, pointAt } from "./geometry.js";
 import { HoverCardModel, type HoverPointer } from "./hoverCardModel.js";
 import { type OverlayEvents, OverlayModel, overlayState, type PlotArea } from "./overlayModel.js";
-import { countsText, describePoint, hiddenPoints, toggledCategories } from "./points.js";
+import { countsText, describePoint, hiddenPoints, selectionFrame, toggledCategories } from "./points.js";
 import type { ScatterLinks } from "./scatterLinks.js";
 import type { Snapshot } from "./snapshot.js";
 import type { Mode, Tool } from "./tools.js";
 
 /** Largest number of stations that can be asked for; the kernel's own limit. */
 const maxStations = 200;
+/** Beyond every height of a histogram. */
+const endless = 1e30;
+
 /** State and actions of a view of the latent scatter. */
 export class ScatterViewModel extends ViewModel {
   readonly card: HoverCardModel;
@@ -208,6 +211,11 @@ export class ScatterViewModel extends ViewModel {
     this.change({ probeTo: to });
   }
 
+  /** Moves the probe to a typed latent coordinate; the others stay. */
+  typeProbe(dimension: number, value: number): void {
+    this.change({ probe: this.state.probe.map((before, d) => (d === dimension ? value : before)) });
+  }
+
   /** Holds a slider while it is dragged; undefined releases it. */
   holdSlider(name: string | undefined): void {
     this.heldSlider = name;
@@ -237,10 +245,11 @@ export class ScatterViewModel extends ViewModel {
     this.change({ hidden: toggledCategories(colouring.categories, hidden, name, only) });
   }
 
-  /** Magnifies by a step, or shows all of the axes. */
-  zoom(change: "in" | "out" | "home"): void {
+  /** Magnifies by a step, or shows the selected particles or all of the axes. */
+  zoom(change: "in" | "out" | "home" | "selection"): void {
     if (this.threeDrawn) return;
     if (change === "home") this.axisZoom.show(null);
+    else if (change === "selection") this.axisZoom.show(selectionFrame(this.state));
     else if (this.area) {
       const { width, height } = this.area.frame;
       this.zoomAt([width / 2, height / 2], change === "in" ? 1.5 : 1 / 1.5);
@@ -296,7 +305,13 @@ export class ScatterViewModel extends ViewModel {
       },
       origin: () => this.change({ probe: this.state.probe.map(() => 0) }),
       lasso: (polygon, mode) => this.select(mode, { how: "lasso", polygon }),
-      box: (low, high, mode) => this.select(mode, { how: "box", low, high }),
+      box: (low, high, mode) => {
+        const { shown } = this.state;
+        // Over a histogram the range alone counts, whatever part of the heights is shown
+        const open = (place: Place, end: number) =>
+          [shown?.x, shown?.y].map((axis, d) => (axis?.spreads ? end : place[d]!));
+        this.select(mode, { how: "box", low: open(low, -endless), high: open(high, endless) });
+      },
       radius: (centre, rim, mode) =>
         this.select(mode, { how: "radius", centre, radius: rim ?? Number(this.radiusText) }),
       nearest: (centre, mode) =>
