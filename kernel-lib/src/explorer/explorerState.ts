@@ -128,6 +128,8 @@ export type ExplorerRequest =
   | { kind: "frame"; frame: number }
   | { kind: "arrows"; shown: boolean }
   | { kind: "pin"; shown: boolean }
+  /** Of two sets that are reconstructed; without sets, of the state at the probe and the pinned one. */
+  | { kind: "difference"; shown: boolean; sets: string[] }
   | { kind: "undo" }
   | { kind: "redo" }
   | { kind: "keep"; what: KeptKind }
@@ -179,6 +181,8 @@ export const explorerTraits = {
   workbench: json<WorkbenchTraits>(() => ({
     ...{ paths: [], views: [], notes: "", canUndo: false, canRedo: false, kept: false, problem: "" },
   })),
+  /** The two states whose difference the viewer shows; empty for none. */
+  difference: text(""),
   /** Progress of a background computation; empty for none. */
   busy: text(""),
   /** The last message for the user. */

@@ -32,6 +32,7 @@ export interface ExplorerActions {
   playPath(): void;
   showFrame(frame: number): void;
   showArrows(shown: boolean): void;
+  showDifference(sets: readonly string[] | null): Promise<string>;
   stopTraining(): void;
 }
 
@@ -207,6 +208,7 @@ function motionHandlers(
       return shown ? noted() : undefined;
     },
     pin: ({ shown }) => done(explorer.viewer.overlay(shown ? explorer.model : null)),
+    difference: async ({ shown, sets }) => ({ text: await explorer.showDifference(shown ? sets : null) }),
     stopTraining: () => done(explorer.stopTraining()),
   };
 }

@@ -66,6 +66,7 @@ export class ExplorerModel extends DOMWidgetModel {
         problem: "",
       },
       training: null,
+      difference: "",
       busy: "",
       status: "",
       decoder: new Uint8Array(),

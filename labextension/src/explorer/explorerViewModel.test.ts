@@ -30,6 +30,7 @@ function explorer(state: Partial<ExplorerState> = {}) {
       problem: "",
     },
     training: null,
+    difference: "",
     busy: "",
     status: "",
     decoder: new Uint8Array(),

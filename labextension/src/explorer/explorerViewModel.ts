@@ -98,7 +98,7 @@ export class ExplorerViewModel extends ViewModel {
     );
     this.follow(
       widget,
-      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway change:workbench",
+      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway change:workbench change:difference",
     );
     this.follow(widget, "change:split", () => this.moveSplit(widget.get("split")));
     this.follow(widget, "change:status change:busy", () => {
@@ -193,6 +193,17 @@ export class ExplorerViewModel extends ViewModel {
   /** Whether the viewer shows a pinned state. */
   get pinShown(): boolean {
     return (this.links.viewer?.get("second")?.length ?? 0) > 0;
+  }
+
+  /** The two states whose difference is shown; empty for none. */
+  get difference(): string {
+    return this.links.widget.get("difference");
+  }
+
+  /** Shows the difference of the two ticked sets, or without ticks of the ring and the pinned state; or removes it. */
+  toggleDifference(): void {
+    const sets = [...this.ticked];
+    void this.ask({ kind: "difference", shown: this.difference === "", sets });
   }
 
   /** Whether the kernel is no longer running, so that requests are impossible. */

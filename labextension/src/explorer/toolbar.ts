@@ -92,6 +92,14 @@ function comparisons(model: ExplorerViewModel): TemplateResult[] {
       () => void model.ask({ kind: "pin", shown: !model.pinShown }),
       { pressed: model.pinShown },
     ),
+    button(
+      "Difference",
+      model.difference === ""
+        ? "Show in two colours how the ring differs from the pinned state, or the maps of two ticked sets from each other"
+        : `Remove the difference ${model.difference}`,
+      () => model.toggleDifference(),
+      { pressed: model.difference !== "" },
+    ),
     button("UMAP", "Draw the particles over a UMAP of their latent coordinates", () => {
       void model.ask({ kind: "umap" });
     }),

@@ -31,8 +31,8 @@ export interface GestureContext {
   frame(): Frame;
   /** How a radius looks over the shown axes. */
   reach(): Reach;
-  /** Which axes only spread the particles: a box has all of their length. */
-  spreads(): readonly [boolean, boolean];
+  /** Which axes are heights of a histogram: a box has all of their length. */
+  heights(): readonly [boolean, boolean];
   /** Draws the outline of the selection. @param d of an SVG path in pixels */
   outline(d: string): void;
   /** Moves the probe. */
@@ -109,7 +109,7 @@ function lasso(context: GestureContext, done: (polygon: Place[]) => void): Gestu
 function box(start: Place, context: GestureContext, done: (a: Place, b: Place) => void): Gesture {
   const corners = (to: Place): [Place, Place] => {
     const frame = context.frame();
-    const [across, up] = context.spreads();
+    const [across, up] = context.heights();
     const [x, y] = clampToArea(frame, to);
     return [
       [across ? 0 : start[0], up ? 0 : start[1]],

@@ -1,6 +1,6 @@
 import { plainColour, selectedColour } from "./markColours.js";
 import { type Points, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
-import type { Colouring, Snapshot } from "./snapshot.js";
+import type { Colouring, ShownAxis, Snapshot } from "./snapshot.js";
 import type { ScatterTheme } from "./theme.js";
 import type { Trace } from "./trace.js";
 
@@ -29,10 +29,15 @@ export interface Bins {
   count: number;
 }
 
-/** The axis along which the particles are counted, if the other one only spreads them; undefined for a scatter. */
+/** Whether an axis is that of the heights of a histogram. */
+export function isHeights({ name, spreads }: Pick<ShownAxis, "name" | "spreads">): boolean {
+  return spreads && name === "histogram";
+}
+
+/** The axis along which the particles are counted, if the other one is that of a histogram; undefined for a scatter. */
 export function countedAxis({ shown, pointsZ }: Snapshot): "x" | "y" | undefined {
-  if (!shown || pointsZ.length > 0 || shown.x.spreads === shown.y.spreads) return undefined;
-  return shown.y.spreads ? "x" : "y";
+  if (!shown || pointsZ.length > 0 || isHeights(shown.x) === isHeights(shown.y)) return undefined;
+  return isHeights(shown.y) ? "x" : "y";
 }
 
 /** Bins over all finite values: twice the square root of the number of particles, 8 to 200, as the kernel's axis has them. */

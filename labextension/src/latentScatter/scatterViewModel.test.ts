@@ -232,3 +232,17 @@ test("zooming to a selection shows all while none is drawn", () => {
   model.zoom("selection");
   assert.deepEqual([model.ranges, redraws()], [before, 1]);
 });
+
+test("a typed range of colours is selected; an empty field is no end, and the mode counts", async () => {
+  const { model, kernel } = scatter({ colour: "defocus" });
+  model.typeRange("low", "12000");
+  model.useMode("add");
+  model.selectRange();
+  await settled();
+  assert.deepEqual(kernel.requests, [
+    {
+      kind: "select",
+      fields: { mode: "add", how: "range", column: "defocus", low: 12000, high: null },
+    },
+  ]);
+});

@@ -5,6 +5,7 @@ import { AxisZoom, type ShownRanges } from "./axisZoom.js";
 import { readCsv } from "./csv.js";
 import { changesPicture } from "./figure.js";
 import { type Place, pointAt } from "./geometry.js";
+import { isHeights } from "./histogram.js";
 import { HoverCardModel, type HoverPointer } from "./hoverCardModel.js";
 import { type OverlayEvents, OverlayModel, overlayState, type PlotArea } from "./overlayModel.js";
 import { countsText, describePoint, hiddenPoints, selectionFrame, toggledCategories } from "./points.js";
@@ -24,6 +25,8 @@ export class ScatterViewModel extends ViewModel {
   /** Radius of a selection and number of nearest particles, as they are typed. */
   radiusText = "";
   numberText = "100";
+  /** Ends of the range of colours that is to be selected, as they are typed. */
+  readonly range = { low: "", high: "" };
   /** Name of the slider that is being dragged; the kernel's answers do not move it meanwhile. */
   heldSlider: string | undefined;
   private currentTool: Tool = "probe";
@@ -196,6 +199,19 @@ export class ScatterViewModel extends ViewModel {
     this.select("replace", { how });
   }
 
+  /** Takes over a typed end of the range of colours that is to be selected. */
+  typeRange(end: "low" | "high", text: string): void {
+    this.range[end] = text;
+    this.changed();
+  }
+
+  /** Selects the particles whose number that colours them is in the typed range; an empty field is no end. */
+  selectRange(): void {
+    const end = (text: string) => (text === "" ? null : Number(text));
+    const { low, high } = this.range;
+    this.select(this.mode, { how: "range", column: this.state.colour, low: end(low), high: end(high) });
+  }
+
   /** Selects around the probe, with the radius or number in the fields. */
   selectAroundProbe(): void {
     this.select(
@@ -309,7 +325,7 @@ export class ScatterViewModel extends ViewModel {
         const { shown } = this.state;
         // Over a histogram the range alone counts, whatever part of the heights is shown
         const open = (place: Place, end: number) =>
-          [shown?.x, shown?.y].map((axis, d) => (axis?.spreads ? end : place[d]!));
+          [shown?.x, shown?.y].map((axis, d) => (axis && isHeights(axis) ? end : place[d]!));
         this.select(mode, { how: "box", low: open(low, -endless), high: open(high, endless) });
       },
       radius: (centre, rim, mode) =>
