@@ -507,6 +507,60 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await other.close();
   });
 
+  test("one dimension is a histogram of bars; a box over it selects its range whatever the heights, and a typed range by colour", async () => {
+    const one = await browser.newPage({ viewport: { width: 1240, height: 900 } });
+    one.on("pageerror", (error) => errors.push(error.message));
+    lab.writeNotebook("histogram.ipynb", [
+      `import * as e2 from "e2gmm";
+const random = new e2.Random(3);
+const n = 5000;
+const latents = Float32Array.from({ length: n }, (_, i) => (i % 3 === 0 ? -1.5 : 1) + 0.4 * random.normal());
+const score = Float32Array.from(latents, (z, i) => z + (i % 10) / 10);
+const scatter = new e2.explorer.LatentScatter({ latents, latent: 1, columns: [{ name: "score", values: score }], height: 480 });
+scatter.colour = "score";
+scatter`,
+    ]);
+    await lab.open(one, "histogram.ipynb");
+    await runAllCells(one);
+    const scatter = one.locator(".e2gmm-scatter[data-drawn]");
+    await scatter.waitFor();
+    await scatter.scrollIntoViewIfNeeded();
+    const types = await one.evaluate(() =>
+      (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data.map(({ type }) => type),
+    );
+    assert.ok(types.filter((type) => type === "scatter").length >= 5, String(types));
+    assert.ok(!types.includes("heatmap"));
+    await scatter.locator('.e2gmm-scatter-button[data-tool="box"]').click();
+    const box = (await scatter.locator(".e2gmm-scatter-overlay").boundingBox())!;
+    const axis = await one.evaluate(() => [
+      ...(document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv)._fullLayout.xaxis.range,
+    ]);
+    const [from, to] = [Math.round(box.x + 0.1 * box.width), Math.round(box.x + 0.4 * box.width)];
+    await one.mouse.move(from, box.y + 0.8 * box.height);
+    await one.mouse.down();
+    await one.mouse.move(to, box.y + 0.7 * box.height, { steps: 4 });
+    await one.screenshot({ path: path.join(artefacts, "latentScatter-brush.png") });
+    await one.mouse.up();
+    const value = (px: number) => axis[0]! + ((px - box.x) / box.width) * (axis[1]! - axis[0]!);
+    const counted = async (expression: string) => Number(await runCell(one, `console.log(${expression})`));
+    await scatter.locator(".e2gmm-scatter-status", { hasText: /of 5,000 particles selected/ }).waitFor();
+    assert.equal(
+      await counted("scatter.rows.length"),
+      await counted(`latents.filter((z) => z >= ${value(from)} && z <= ${value(to)}).length`),
+    );
+    await scatter.getByRole("spinbutton", { name: "score: from" }).fill("1.5");
+    await scatter.getByRole("button", { name: "Select", exact: true }).click();
+    await scatter.locator(".e2gmm-scatter-status", { hasText: "score from 1.5" }).waitFor();
+    assert.equal(
+      await counted("scatter.rows.length"),
+      await counted("score.filter((value) => value >= 1.5).length"),
+    );
+    await scatter.scrollIntoViewIfNeeded();
+    await scatter.screenshot({ path: path.join(artefacts, "latentScatter-histogram.png") });
+    await command(one, "kernelmenu:shutdown");
+    await one.close();
+  });
+
   test("when the kernel stops, the last picture stays and a message is shown", async () => {
     await page.evaluate(async () => {
       // biome-ignore lint/suspicious/noExplicitAny: JupyterLab's own objects, which have no types in a page

@@ -31,7 +31,7 @@ const extremes = (pinned: Float32Array) => {
   const shown = explorer.model;
   const [a, b] = [shown, { ...shown, params: pinned }].map((model) => modelDensity(model, { boxSize: 64 }));
   const values = a!.data.map((value, i) => value - b!.data[i]!);
-  return [Math.max(...values), Math.min(...values)] as const;
+  return [values.reduce((m, v) => Math.max(m, v)), values.reduce((m, v) => Math.min(m, v))] as const;
 };
 const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-5 * Math.abs(b), `${a} is not ${b}`);
 
