@@ -10,13 +10,9 @@ import { widgetModule, widgetModuleVersion } from "../module.js";
 import { Requests } from "../requests.js";
 import { numbersOf } from "../typedArrays.js";
 import { mount, type StateSource, type View } from "../view.js";
+import type { ExplorerState, LinkedScatter, LinkedViewer } from "./explorerLinks.js";
 import { type ExplorerPanes, explorerTemplate } from "./explorerTemplate.js";
-import {
-  type ExplorerState,
-  ExplorerViewModel,
-  type LinkedScatter,
-  type LinkedViewer,
-} from "./explorerViewModel.js";
+import { ExplorerViewModel } from "./explorerViewModel.js";
 import { LiveExplorer } from "./liveExplorer.js";
 import { explorerSettings } from "./settings.js";
 
@@ -104,6 +100,12 @@ export class ExplorerView extends FreedView {
     this.el.classList.add("e2gmm-explorer");
     this.el.addEventListener("keydown", (event) => undoKeys(event, viewModel));
     this.view = mount(this.el, viewModel, () => explorerTemplate(viewModel, this.panes));
+    // A panel of JupyterLab takes it over
+    const retitle = () => {
+      this.luminoWidget.title.label = viewModel.title;
+    };
+    this.listenTo(model, "change:run", retitle);
+    retitle();
     const { live } = model as ExplorerModel;
     this.kernel = new KernelWatch(model, (gone) => {
       if (gone) this.requests.fail(kernelGoneText);

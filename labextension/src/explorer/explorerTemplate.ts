@@ -50,15 +50,14 @@ function problem(text: string | undefined): unknown {
 function header(model: ExplorerViewModel): TemplateResult {
   const { run } = model;
   const folder = run?.folder ?? "";
-  const name = folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
   const about = run && [
-    ...(run.dataset === "" ? [] : [name]),
+    ...(run.dataset === "" ? [] : [model.folderName]),
     `${run.count.toLocaleString("en")} particles`,
     `${run.latent} latent ${run.latent === 1 ? "dimension" : "dimensions"}`,
     `${run.gaussians.toLocaleString("en")} Gaussians`,
   ];
   return html`<header class="e2gmm-explorer-header">
-    <strong class="e2gmm-explorer-title" title=${folder}>${run?.dataset || name}</strong>
+    <strong class="e2gmm-explorer-title" title=${folder}>${model.title}</strong>
     <span class="e2gmm-explorer-about">${about?.join(" · ")}</span>
     <span class="e2gmm-explorer-training">${training(model)}</span>
     ${checkbox(

@@ -3,7 +3,8 @@ import type { SetState } from "e2gmm/messages/explorer";
 import { test } from "vitest";
 import { kernelGoneText } from "../kernelGone.js";
 import { FakeKernel, FakeWidget, settled } from "../widget.test.helper.js";
-import { type ExplorerState, ExplorerViewModel } from "./explorerViewModel.js";
+import type { ExplorerState } from "./explorerLinks.js";
+import { ExplorerViewModel } from "./explorerViewModel.js";
 import { movedCaret } from "./keepingCaret.js";
 
 const set = (id: string, name = id): SetState => ({
@@ -264,4 +265,14 @@ test("undo and redo are asked for only where there is something", async () => {
     { kind: "undo", fields: {} },
     { kind: "renameKept", fields: { what: "view", item: "v", name: "new" } },
   ]);
+});
+
+test("the title is the data set, or the name of the run folder before that is known", () => {
+  const run = { folder: "C:\\\\runs\\\\first/", latent: 2, count: 3, gaussians: 4, withoutParticles: null };
+  assert.equal(
+    explorer({ run: { ...run, dataset: "job023/run_data.star" } }).model.title,
+    "job023/run_data.star",
+  );
+  assert.equal(explorer({ run: { ...run, dataset: "" } }).model.title, "first");
+  assert.equal(explorer().model.title, "");
 });

@@ -1,59 +1,9 @@
-import type { Clustering } from "e2gmm/messages/clusterings";
-import type { ExplorerRequest, explorerTraits, KeptKind, SetState } from "e2gmm/messages/explorer";
+import type { ExplorerRequest, KeptKind, SetState } from "e2gmm/messages/explorer";
 import { kernelGoneText, liveWithoutKernelText } from "../kernelGone.js";
-import { type EventSource, type StateSource, ViewModel } from "../view.js";
+import { ViewModel } from "../view.js";
+import type { ExplorerLinks, ExplorerState, Montage, NewSetFields } from "./explorerLinks.js";
 import { ExportFormModel } from "./exportFormModel.js";
 import { NotesDraft } from "./notesDraft.js";
-import type { ExplorerSettings } from "./settings.js";
-
-/** State of the explorer, shared by the kernel and its views. */
-export type ExplorerState = {
-  [K in keyof typeof explorerTraits]: ReturnType<(typeof explorerTraits)[K]["initial"]>;
-};
-
-/** The part of the latent scatter's model that the explorer uses. */
-export interface LinkedScatter extends EventSource {
-  get(key: "selectedCount"): number;
-  /** Shows a frame of the playback; undefined: the state at the probe. */
-  showPlayed?(frame: number | undefined): void;
-}
-
-/** The part of the Gaussian viewer's model that the explorer uses. */
-export interface LinkedViewer extends EventSource {
-  get(key: "arrowsFrom" | "second"): ArrayLike<number> | undefined;
-}
-
-/** Connections of an explorer. */
-export interface ExplorerLinks {
-  widget: StateSource<ExplorerState>;
-  scatter: LinkedScatter | null;
-  viewer: LinkedViewer | null;
-  /** Sends a request to the kernel. Rejects with the kernel's message. */
-  ask(kind: string, fields: Record<string, unknown>): Promise<{ content: Record<string, unknown> }>;
-  /** Stops playback at the current frame. */
-  rest(): void;
-  settings: Readonly<ExplorerSettings>;
-}
-
-/** Kernel's names of the ways to make sets along the path. */
-export type PathDivision = Extract<ExplorerRequest, { kind: "parts" }>["along"];
-
-/** Fields of the toolbar for new sets; numbers as typed. */
-export interface NewSetFields {
-  method: Clustering["method"];
-  clusters: string;
-  along: PathDivision;
-  parts: string;
-  /** Empty: the kernel chooses. */
-  maxDistance: string;
-}
-
-/** A picture of some particles of a set. */
-export interface Montage {
-  /** Data URL of an SVG image. */
-  url: string;
-  description: string;
-}
 
 /** Smallest and largest fraction of the width for the scatter. */
 export const splitRange = { min: 0.2, max: 0.8 } as const;
@@ -128,6 +78,18 @@ export class ExplorerViewModel extends ViewModel {
   /** The explored run; null before the kernel has opened it. */
   get run(): ExplorerState["run"] {
     return this.links.widget.get("run");
+  }
+
+  /** The data set, or the run folder's name where it is not known; empty before there is a run. */
+  get title(): string {
+    const { run } = this;
+    return run ? run.dataset || this.folderName : "";
+  }
+
+  /** Name of the run folder. */
+  get folderName(): string {
+    const folder = this.run?.folder ?? "";
+    return folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
   }
 
   /** What the run knows about its own heterogeneity; null before there is a run. */

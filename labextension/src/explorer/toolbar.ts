@@ -1,7 +1,8 @@
 import type { Clustering } from "e2gmm/messages/clusterings";
 import { html, type TemplateResult } from "lit/html.js";
 import { button, choices, keepKey, select, unlessFocused } from "../controls.js";
-import type { ExplorerViewModel, NewSetFields, PathDivision } from "./explorerViewModel.js";
+import type { NewSetFields, PathDivision } from "./explorerLinks.js";
+import type { ExplorerViewModel } from "./explorerViewModel.js";
 import { group } from "./group.js";
 
 const methods: readonly (readonly [Clustering["method"], string])[] = [

@@ -3,6 +3,7 @@ import type { ShownRanges } from "./axisZoom.js";
 import type { Range } from "./geometry.js";
 import { countedAxis, histogramTraces } from "./histogram.js";
 import { pathColour, plainColour, selectedColour } from "./markColours.js";
+import { pointStyle } from "./pointStyle.js";
 import { coordinates, type Points, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
 import type { ShownAxes, ShownAxis, Snapshot } from "./snapshot.js";
 import type { ScatterTheme } from "./theme.js";
@@ -47,14 +48,6 @@ export function steppedScale(colours: readonly string[]): [number, string][] {
     [i / n, colour],
     [(i + 1) / n, colour],
   ]);
-}
-
-/** Size in pixels and opacity of points, by their number. */
-export function pointStyle(count: number, threeAxes: boolean): { size: number; opacity: number } {
-  const factor = threeAxes ? 0.7 : 1;
-  if (count < 2000) return { size: 6.5 * factor, opacity: 0.85 };
-  if (count < 20_000) return { size: 4.5 * factor, opacity: 0.7 };
-  return { size: 3 * factor, opacity: 0.5 };
 }
 
 function markerColour(state: Snapshot, points: Points, theme: ScatterTheme): Trace {
@@ -201,7 +194,7 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
   const data = [
     ...(counted
       ? histogramTraces(state, theme, counted)
-      : [...densityTrace(state, theme), ...pointTraces(state, theme)]),
+      : [...densityTrace(state, theme), ...pointTraces(state, theme, ranges)]),
     ...populationTrace(state, theme),
   ];
   const title = { text: plotlyText(state.title), font: { size: 14 }, x: 0.02, xanchor: "left" };
@@ -240,9 +233,9 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
 }
 
 /** All points, faint where some are selected, and the selected ones above them. */
-function pointTraces(state: Snapshot, theme: ScatterTheme): Trace[] {
+function pointTraces(state: Snapshot, theme: ScatterTheme, ranges: ShownRanges): Trace[] {
   const points = visiblePoints(state);
-  const style = pointStyle(points.x.length, points.z !== undefined);
+  const style = pointStyle(points, points.z ? undefined : ranges);
   const all = (opacity: number) =>
     scatter(points, {
       ...markerColour(state, points, theme),
@@ -255,7 +248,7 @@ function pointTraces(state: Snapshot, theme: ScatterTheme): Trace[] {
   const above = [pointsBeside(state), selected].filter(({ x }) => x.length > 0);
   const opacity = selected.x.length > 5000 ? style.opacity : Math.min(1, style.opacity + 0.25);
   return [
-    all(0.35 * style.opacity),
+    all(Math.max(0.03, 0.35 * style.opacity)),
     ...above.map((part) =>
       scatter(part, {
         ...(part.colour ? markerColour(state, part, theme) : { color: selectedColour }),

@@ -258,7 +258,18 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     this.columnsChanged(column.name);
   }
 
-  /** Offers columns as axes and colours that are read when they are first chosen. Names that are taken are left out. */
+  /**
+   * Offers columns as axes and colours that are read when they are first chosen. Names that are taken are left out. Choosing one whose
+   * length is not the number of particles is an InputError.
+   * @example
+   * ```ts
+   * const { refined } = await (await e2.openRun("RUN")).latents();
+   * const scatter = new e2.explorer.LatentScatter({ latents: refined, latent: 2 });
+   * scatter.offerColumns([{ name: "first", read: () => refined.filter((_, i) => i % 2 === 0) }]);
+   * scatter.colour = "first";
+   * scatter.close();
+   * ```
+   */
   offerColumns(columns: readonly OfferedColumn[]): void {
     this.derived.table.offerColumns(columns);
     this.columnsChanged("");
