@@ -15,7 +15,7 @@ export interface MenuOptions {
  */
 export function menu(sign: unknown, content: unknown, { label, className }: MenuOptions): TemplateResult {
   return html`<details class=${className} @toggle=${toggled} @keydown=${closeByKey}>
-    <summary role="button" title=${label} aria-label=${label}>${sign}</summary>
+    <summary role="button" title=${label} aria-label=${label} aria-expanded="false">${sign}</summary>
     <div role="group" aria-label=${label}>${content}</div>
   </details>`;
 }
@@ -25,6 +25,7 @@ const listeners = new WeakMap<Element, AbortController>();
 function toggled({ currentTarget }: Event): void {
   const details = currentTarget as HTMLDetailsElement;
   listeners.get(details)?.abort();
+  details.querySelector("summary")!.setAttribute("aria-expanded", String(details.open));
   if (!details.open) return;
   const until = new AbortController();
   listeners.set(details, until);

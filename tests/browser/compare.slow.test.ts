@@ -75,6 +75,8 @@ const explorer = await e2.explore("adk run");`,
     await page.waitForFunction(
       () => (document.querySelector(".e2gmm-viewer") as ViewerElement).e2gmmView.beside !== undefined,
     );
+    await page.waitForTimeout(600);
+    await shot("side-by-side-fitted");
     const [right, left] = await places();
     assert.equal(left!.length, 3 * fixtureSize.gaussians);
     assert.ok(apart(right!, left!) > 1, "both sides show the same state");

@@ -11,9 +11,11 @@ import type { ExplorerParts } from "./explorerParts";
 import type { DensityMap } from "./gaussianViewer/densityMap";
 import type { SetReconstructions } from "./sets/setReconstructions";
 
-/** Colours of what the first state has more of, and of what the second has: apart for every kind of colour vision. */
-const colours = { first: palette.blue, second: palette.vermilion } as const;
-const opacity = 0.85;
+/**
+ * Colours of what the first state has more of, and of what the second has: apart for every kind of colour vision, and bright enough for
+ * shaded surfaces in dark themes.
+ */
+const colours = { first: palette.sky, second: palette.vermilion } as const;
 /** Surfaces are at this part of the largest difference, but never below this many standard deviations. */
 const level = { part: 0.25, sigmas: 3 } as const;
 /** Voxels along an edge of the densities of models, as of the density at the probe. */
@@ -64,7 +66,7 @@ export class StateDifference {
     const { viewer } = this.parts;
     const add = (volume: Volume, a: string, b: string, colour: string) => {
       const map = viewer.addMap(`more in ${a} than in ${b}`, volume, { colour, level: this.height });
-      map.set({ opacity });
+      map.set({ opacity: 1 });
       return map;
     };
     this.maps = [

@@ -275,6 +275,8 @@ export class GaussianViewerView extends FreedView {
     drawing.second();
     drawing.maps();
     drawing.slice();
+    // Half of the width, or all of it again
+    this.fit(0);
     void this.showSides();
   }
 
