@@ -1,3 +1,4 @@
+import { finiteRange } from "./geometry.js";
 import { plainColour, selectedColour } from "./markColours.js";
 import { type Points, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
 import type { Colouring, ShownAxis, Snapshot } from "./snapshot.js";
@@ -42,13 +43,8 @@ export function countedAxis({ shown, pointsZ }: Snapshot): "x" | "y" | undefined
 
 /** Bins over all finite values: twice the square root of the number of particles, 8 to 200, as the kernel's axis has them. */
 export function binsOf(values: ArrayLike<number>, particles: number): Bins {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) continue;
-    low = Math.min(low, values[i]!);
-    high = Math.max(high, values[i]!);
-  }
-  if (!(low < high)) [low, high] = low === high ? [low - 0.5, low + 0.5] : [0, 1];
+  const ends = finiteRange([values]) ?? [0, 1];
+  const [low, high] = ends[0] < ends[1] ? ends : [ends[0] - 0.5, ends[0] + 0.5];
   const count = Math.min(Math.max(Math.round(2 * Math.sqrt(particles)), 8), 200);
   return { low, width: (high - low) / count, count };
 }

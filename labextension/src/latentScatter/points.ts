@@ -1,4 +1,4 @@
-import { shortNumber } from "./geometry.js";
+import { finiteRange, shortNumber } from "./geometry.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** Coordinates of points, as a plotly trace takes them. */
@@ -93,16 +93,9 @@ export function pointsBeside({ selectedBeside, pointsZ }: PointState): Points {
 export function selectionFrame(state: PointState): { x: [number, number]; y: [number, number] } | null {
   const parts = [selectedPoints(state), pointsBeside(state)];
   const range = (axis: "x" | "y"): [number, number] | null => {
-    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const part of parts) {
-      const values = part[axis];
-      for (let i = 0; i < values.length; i++) {
-        if (!Number.isFinite(values[i])) continue;
-        low = Math.min(low, values[i]!);
-        high = Math.max(high, values[i]!);
-      }
-    }
-    if (low > high) return null;
+    const ends = finiteRange(parts.map((part) => part[axis]));
+    if (!ends) return null;
+    const [low, high] = ends;
     const margin = high > low ? 0.05 * (high - low) : Math.max(Math.abs(high), 1) / 20;
     return [low - margin, high + margin];
   };
