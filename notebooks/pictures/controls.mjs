@@ -158,7 +158,7 @@ const icons = {
   lasso: /^Select with a lasso/,
   box: /^Select a box/,
   radius: /^Select within a radius/,
-  nearest: /^Select those nearest/,
+  nearest: /^Select the particles nearest/,
   path: /^Path: each click/,
 };
 const menuIcons = {
@@ -198,7 +198,7 @@ async function takeSelection(sitter) {
     await Promise.all(around.map((a) => sitter.inPlot(0.36 + 0.17 * Math.cos(a), 0.5 + 0.26 * Math.sin(a)))),
   );
   await sitter.keep("lasso", scatter);
-  await sitter.press(/^Selection/);
+  await sitter.press(/^Selection \(/);
   await sitter.press(/^Path: each click/);
   for (const [x, y] of [
     [0.15, 0.5],

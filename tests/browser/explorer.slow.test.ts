@@ -317,7 +317,6 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await panel.getByTitle("Show this explorer").click();
     await panel.locator(".e2gmm-explorer .e2gmm-scatter[data-drawn]").waitFor();
     assert.equal(await panel.locator(".e2gmm-explorer-sets tbody tr").count(), 6);
-    await page.locator(".lm-TabBar-tabLabel", { hasText: /\/particles\.star$/ }).waitFor();
     await shot("panel", page.locator("#jp-main-dock-panel"));
     await panel.locator(".e2gmm-scatter-probe").focus();
     await page.keyboard.press("ArrowRight");

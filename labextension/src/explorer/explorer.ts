@@ -100,12 +100,6 @@ export class ExplorerView extends FreedView {
     this.el.classList.add("e2gmm-explorer");
     this.el.addEventListener("keydown", (event) => undoKeys(event, viewModel));
     this.view = mount(this.el, viewModel, () => explorerTemplate(viewModel, this.panes));
-    // A panel of JupyterLab takes it over
-    const retitle = () => {
-      this.luminoWidget.title.label = viewModel.title;
-    };
-    this.listenTo(model, "change:run", retitle);
-    retitle();
     const { live } = model as ExplorerModel;
     this.kernel = new KernelWatch(model, (gone) => {
       if (gone) this.requests.fail(kernelGoneText);

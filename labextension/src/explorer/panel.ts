@@ -69,11 +69,6 @@ export class ExplorerPanel extends Panel implements PanelServices {
     this.addWidget(view);
     this.title.label = folder.split(/[\\/]/).filter(Boolean).slice(-2).join("/") || "Explore run";
     this.title.caption = `${folder}\n${access.where}`;
-    const retitle = () => {
-      if (view.title.label !== "") this.title.label = view.title.label;
-    };
-    view.title.changed.connect(retitle);
-    retitle();
     // Closing a notebook closes its views
     access.lost.connect(() => {
       if (this.isDisposed || this.access !== access) return;
