@@ -294,7 +294,10 @@ export class GaussianViewerView extends FreedView {
   private fit(duration: number): void {
     if (!this.drawing) return;
     const { box, radius } = this.drawing.extent;
-    this.stage?.fit(box, { duration, radius });
+    if (!this.stage) return;
+    this.stage.fit(box, { duration, radius });
+    // Before the left picture is drawn again, from where it would turn this one back
+    this.beside?.follow(this.stage);
   }
 
   /** A click that does not end a drag describes the Gaussian under the pointer. */
