@@ -151,15 +151,17 @@ class Sitter {
   }
 }
 
-/** Buttons above the plot, by how their labels begin. */
+/** Buttons above the plot and in its menu, by how their labels begin. */
 const icons = {
   probe: /^Move the probe/,
   pan: /^Move and zoom/,
   lasso: /^Select with a lasso/,
   box: /^Select a box/,
   radius: /^Select within a radius/,
-  nearest: /^Select those nearest/,
+  nearest: /^Select the particles nearest/,
   path: /^Path: each click/,
+};
+const menuIcons = {
   all: /^Select all/,
   invert: /^Invert the selection/,
   clear: /^Clear the selection/,
@@ -175,11 +177,16 @@ async function takeToolbar(sitter) {
   await sitter.keep("scatter", scatter);
   await sitter.keep("viewer", viewer);
   for (const [name, label] of Object.entries(icons)) await sitter.keep(`icon-${name}`, sitter.button(label));
-  await sitter.keep("axes", sitter.group("Axes"));
+  await sitter.keep("axes", scatter.locator(".e2gmm-scatter-axes").last());
   await sitter.keep("tools", sitter.group("Tools"));
-  await sitter.keep("selection", sitter.group("Selection of particles"));
-  await sitter.keep("zoom", sitter.group("Zoom"));
-  await sitter.keep("save", sitter.group("Export"));
+  const menu = scatter.locator(".e2gmm-scatter-menu");
+  await menu.locator("summary").click();
+  await sitter.keep("menu", menu.locator("> div"));
+  for (const [name, label] of Object.entries(menuIcons)) {
+    await sitter.keep(`icon-${name}`, menu.getByRole("button", { name: label }).locator("svg"));
+  }
+  await sitter.keep("save", menu.getByRole("group", { name: "Export" }));
+  await sitter.page.keyboard.press("Escape");
 }
 
 /** A selection and a path. */
@@ -191,7 +198,7 @@ async function takeSelection(sitter) {
     await Promise.all(around.map((a) => sitter.inPlot(0.36 + 0.17 * Math.cos(a), 0.5 + 0.26 * Math.sin(a)))),
   );
   await sitter.keep("lasso", scatter);
-  await sitter.press(/^Selection/);
+  await sitter.press(/^Selection \(/);
   await sitter.press(/^Path: each click/);
   for (const [x, y] of [
     [0.15, 0.5],
@@ -228,7 +235,11 @@ async function takeColours(sitter) {
 /** Table of sets, curves, images and the form for exports. */
 async function takeSets(sitter) {
   const { explorer, page } = sitter;
-  for (const name of ["New sets", "Ticked", "Path", "View"]) {
+  await explorer
+    .getByRole("checkbox", { name: /^Tick / })
+    .nth(1)
+    .check();
+  for (const name of ["Make sets", "Ticked", "Path", "Compare"]) {
     await sitter.keep(`buttons-${name.toLowerCase().replace(" ", "-")}`, sitter.group(name));
   }
   const sets = explorer.getByRole("table", { name: "Sets of particles" });
@@ -243,9 +254,9 @@ async function takeSets(sitter) {
   await images.locator("img, svg").first().waitFor({ timeout: 30_000 });
   await sitter.keep("images", images, { width: 700, height: 310 });
   await images.getByRole("button", { name: "Close" }).click();
-  await sitter.press(/^Export/);
+  await explorer.getByTitle("Write particles, map or model to files", { exact: true }).click();
   await sitter.keep("export", explorer.getByRole("form", { name: "Export" }), { width: 860 });
-  await sitter.press(/^Export/);
+  await explorer.getByTitle("Write particles, map or model to files", { exact: true }).click();
 }
 
 /** Sections of the viewer, and the motion along the path. */

@@ -205,7 +205,7 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
     await statusSays(/Made 3 sets/);
     await page.getByLabel("Tick k-means 1 of 3").check();
     await page.getByLabel("Tick k-means 3 of 3").check();
-    await controls.getByTitle("A set of all particles of the ticked sets").click();
+    await explorerOf(page).getByTitle("A set of all particles of the ticked sets").click();
     await statusSays(/Made the set “k-means 1 of 3 ∪ k-means 3 of 3”/);
     const sizes: number[] = await json("[...explorer.sets].map(({ rows }) => rows.length)");
     assert.equal(sizes[4], sizes[1]! + sizes[3]!);
@@ -369,6 +369,8 @@ describe("the explorer in JupyterLab", skipIf(skip), () => {
         .evaluate((controls: HTMLFieldSetElement) => controls.disabled),
       true,
     );
+    const rows = explorerOf(page).getByRole("table", { name: "Sets of particles" });
+    assert.ok(await rows.getByRole("button", { name: "Reconstruct" }).first().isDisabled());
     assert.equal((await drawnPlaces(page)).length, 3 * N);
     await runAllCells(page);
     await shown(page);

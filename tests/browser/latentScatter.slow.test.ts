@@ -95,6 +95,12 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
   const view = () => page.locator(".e2gmm-scatter[data-drawn]");
   const handle = () => page.locator(".e2gmm-scatter-probe");
   const tool = (name: string) => page.locator(`.e2gmm-scatter-button[data-tool="${name}"]`).click();
+  /** Presses a button of the menu. */
+  const inMenu = async (label: string) => {
+    const menu = page.locator(".e2gmm-scatter-menu");
+    if ((await menu.getAttribute("open")) === null) await menu.locator("summary").click();
+    await menu.locator(`[aria-label^="${label}"]`).click();
+  };
   const status = () => page.locator(".e2gmm-scatter-status > span").first();
   const shot = (name: string) =>
     view().screenshot({ path: path.join(artefacts, `latentScatter-${name}.png`) });
@@ -267,7 +273,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.deepEqual(await selected(outside.length), outside);
 
     await view().scrollIntoViewIfNeeded();
-    await page.locator('[aria-label="Invert the selection"]').click();
+    await inMenu("Invert the selection");
     const inverted = Array.from({ length: 600 }, (_, i) => i).filter((i) => !outside.includes(i));
     assert.deepEqual(await selected(inverted.length), inverted);
 
@@ -290,7 +296,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await view().scrollIntoViewIfNeeded();
     await page.locator(".e2gmm-scatter-category").first().click();
     await page.locator('.e2gmm-scatter-category[aria-pressed="false"]').waitFor();
-    await page.locator('[aria-label="Select all"]').click();
+    await inMenu("Select all");
     const rows: number[] = await kernel("Array.from(scatter.rows)");
     assert.deepEqual(
       rows,
@@ -377,10 +383,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
   test("picture and table are saved as files", async () => {
     await view().scrollIntoViewIfNeeded();
     const saving = async (label: string) => {
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        page.locator(`.e2gmm-scatter [aria-label^="${label}"]`).click(),
-      ]);
+      const [download] = await Promise.all([page.waitForEvent("download"), inMenu(label)]);
       return { name: download.suggestedFilename(), bytes: readFileSync((await download.path())!) };
     };
     const table = await saving("Save a table");
@@ -453,7 +456,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await drag([centre, at(whole, 0.6, 0.5)]);
     const moved = await changed(nearer);
     assert.ok(moved.x[0] < nearer.x[0] && Math.abs(span(moved) - span(nearer)) < 1e-9);
-    await page.locator('[aria-label="Show all"]').click();
+    await inMenu("Show all");
     near((await changed(moved)).x, whole.x, 1e-12);
     await tool("probe");
   });
@@ -466,7 +469,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await page.waitForFunction(() =>
       document.querySelector(".e2gmm-scatter-status")!.textContent!.startsWith("3 of 600"),
     );
-    await page.locator('[aria-label="Zoom in"]').click();
+    await inMenu("Zoom in");
     await page.waitForTimeout(700);
     const before = await area();
     await command(page, "docmanager:save");
@@ -502,6 +505,60 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.equal(await other.locator(".e2gmm-scatter-slider").count(), 2);
     await command(other, "kernelmenu:shutdown");
     await other.close();
+  });
+
+  test("one dimension is a histogram of bars; a box over it selects its range whatever the heights, and a typed range by colour", async () => {
+    const one = await browser.newPage({ viewport: { width: 1240, height: 900 } });
+    one.on("pageerror", (error) => errors.push(error.message));
+    lab.writeNotebook("histogram.ipynb", [
+      `import * as e2 from "e2gmm";
+const random = new e2.Random(3);
+const n = 5000;
+const latents = Float32Array.from({ length: n }, (_, i) => (i % 3 === 0 ? -1.5 : 1) + 0.4 * random.normal());
+const score = Float32Array.from(latents, (z, i) => z + (i % 10) / 10);
+const scatter = new e2.explorer.LatentScatter({ latents, latent: 1, columns: [{ name: "score", values: score }], height: 480 });
+scatter.colour = "score";
+scatter`,
+    ]);
+    await lab.open(one, "histogram.ipynb");
+    await runAllCells(one);
+    const scatter = one.locator(".e2gmm-scatter[data-drawn]");
+    await scatter.waitFor();
+    await scatter.scrollIntoViewIfNeeded();
+    const types = await one.evaluate(() =>
+      (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data.map(({ type }) => type),
+    );
+    assert.ok(types.filter((type) => type === "scatter").length >= 5, String(types));
+    assert.ok(!types.includes("heatmap"));
+    await scatter.locator('.e2gmm-scatter-button[data-tool="box"]').click();
+    const box = (await scatter.locator(".e2gmm-scatter-overlay").boundingBox())!;
+    const axis = await one.evaluate(() => [
+      ...(document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv)._fullLayout.xaxis.range,
+    ]);
+    const [from, to] = [Math.round(box.x + 0.1 * box.width), Math.round(box.x + 0.4 * box.width)];
+    await one.mouse.move(from, box.y + 0.8 * box.height);
+    await one.mouse.down();
+    await one.mouse.move(to, box.y + 0.7 * box.height, { steps: 4 });
+    await one.screenshot({ path: path.join(artefacts, "latentScatter-brush.png") });
+    await one.mouse.up();
+    const value = (px: number) => axis[0]! + ((px - box.x) / box.width) * (axis[1]! - axis[0]!);
+    const counted = async (expression: string) => Number(await runCell(one, `console.log(${expression})`));
+    await scatter.locator(".e2gmm-scatter-status", { hasText: /of 5,000 particles selected/ }).waitFor();
+    assert.equal(
+      await counted("scatter.rows.length"),
+      await counted(`latents.filter((z) => z >= ${value(from)} && z <= ${value(to)}).length`),
+    );
+    await scatter.getByRole("spinbutton", { name: "score: from" }).fill("1.5");
+    await scatter.getByRole("button", { name: "Select", exact: true }).click();
+    await scatter.locator(".e2gmm-scatter-status", { hasText: "score from 1.5" }).waitFor();
+    assert.equal(
+      await counted("scatter.rows.length"),
+      await counted("score.filter((value) => value >= 1.5).length"),
+    );
+    await scatter.scrollIntoViewIfNeeded();
+    await scatter.screenshot({ path: path.join(artefacts, "latentScatter-histogram.png") });
+    await command(one, "kernelmenu:shutdown");
+    await one.close();
   });
 
   test("when the kernel stops, the last picture stays and a message is shown", async () => {

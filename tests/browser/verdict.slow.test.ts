@@ -73,10 +73,14 @@ describe("the verdict of a run in JupyterLab", skipIf(skip), () => {
       /z1 · conformation 1 · 1 unit = [\d.]+ Å RMS/,
     );
     const note = page.locator(".e2gmm-scatter-note");
-    assert.match((await note.textContent())!, /^ring at z = 0\.00, 0\.00: 0\.00 Å RMS from the mean/);
+    assert.match((await note.textContent())!, /^0\.00 Å RMS from the mean, [\d.]+ Å from the neutral model/);
     await page.locator(".e2gmm-scatter-probe").focus();
     await page.keyboard.press("Shift+ArrowRight");
-    await note.getByText(/^ring at z = (?!0\.00, ).*: [\d.]+ Å RMS from the mean/).waitFor();
+    await page
+      .locator(".e2gmm-scatter-note")
+      .filter({ hasText: /^(?!0\.00 Å)[\d.]+ Å RMS from the mean/ })
+      .waitFor();
+    assert.notEqual(await page.getByRole("spinbutton", { name: "z1 of the ring" }).inputValue(), "0.00");
     await shot("found");
   });
 

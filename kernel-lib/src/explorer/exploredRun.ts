@@ -134,10 +134,11 @@ export class ExploredRun {
   distanceText(z: ArrayLike<number>, model?: GaussianModel): string {
     const { run } = this;
     if (!run) return "";
-    const { rms, density } = stateChange(this.meanModel!, model ?? run.decode(z), run.moving);
+    const shown = model ?? run.decode(z);
+    const { rms, density } = stateChange(this.meanModel!, shown, run.moving);
     const changed = density > leastDensity ? `, ${percentText(density)} of the density changed` : "";
-    const place = Array.from(z, (value) => value.toFixed(2)).join(", ");
-    return `ring at z = ${place}: ${angstromText(rms)} RMS from the mean${changed}`;
+    const fromNeutral = angstromText(stateChange(this.neutral, shown, run.moving).rms);
+    return `${angstromText(rms)} RMS from the mean, ${fromNeutral} from the neutral model${changed}`;
   }
 
   /** @throws InputError before the first epoch, with a message that there is no `purpose` yet */

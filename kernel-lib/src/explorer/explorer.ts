@@ -34,6 +34,7 @@ import type { Clustering } from "./sets/clusterings";
 import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSets";
 import { SetReconstructions } from "./sets/setReconstructions";
 import { ShownVerdict } from "./shownVerdict";
+import { StateDifference } from "./stateDifference";
 import { TrainingFollower } from "./trainingFollower";
 
 /**
@@ -84,6 +85,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   private readonly motion: PathMotion;
   private readonly analyses: LatentAnalyses;
   private readonly reconstructions: SetReconstructions;
+  private readonly difference: StateDifference;
   private readonly verdict: ShownVerdict;
   private readonly follower: TrainingFollower;
 
@@ -106,6 +108,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.motion = new PathMotion(parts, this.path);
     this.analyses = new LatentAnalyses(parts);
     this.reconstructions = new SetReconstructions(parts, options, () => this.publishSets());
+    this.difference = new StateDifference(parts, this.reconstructions, () => this.model);
     this.verdict = new ShownVerdict(parts);
     this.follower = new TrainingFollower(parts, this.verdict);
     this.saved = new SavedWork(parts);
@@ -143,8 +146,15 @@ export class Explorer extends Widget<ExplorerTraits> {
   /** Connects the owners of state to their dependents. */
   private connect(): void {
     const { explored, reconstructions, scatter, sets, viewer } = this;
-    scatter.observe("probe", () => this.showProbe());
-    viewer.observe("maps", () => reconstructions.viewerMapsChanged());
+    scatter.observe("probe", () => {
+      this.showProbe();
+      this.difference.probeMoved();
+    });
+    viewer.observe("maps", () => {
+      reconstructions.viewerMapsChanged();
+      this.difference.viewerChanged();
+    });
+    viewer.observe("second", () => this.difference.viewerChanged());
     sets.onChange(() => this.setsChanged());
     explored.onRun((first) => {
       this.viewer.setMean(explored.meanModel);
@@ -315,6 +325,26 @@ export class Explorer extends Widget<ExplorerTraits> {
   /** Draws the motion from the first station of the path to the last as arrows, or removes them. */
   showArrows(shown = true): void {
     this.motion.showArrows(shown);
+  }
+
+  /**
+   * Shows the difference of two states in two colours, blue where the first has more density and vermilion where the second has: of the
+   * maps of two sets, at the coarser of their resolutions; or of the state at the probe and the pinned one, which follows the probe.
+   * @param sets ids or names of two sets that are reconstructed; none: the probe and the pinned state; null removes the difference
+   * @returns what is shown, in words
+   * @throws InputError for another number of sets, a set without a map, without a pinned state, and where nothing differs
+   * @example
+   * ```ts
+   * const explorer = await e2.explore("RUN");
+   * explorer.viewer.overlay(explorer.model);
+   * explorer.scatter.probe = [1, 0];
+   * console.log(await explorer.showDifference());
+   * ```
+   */
+  async showDifference(sets: readonly string[] | null = []): Promise<string> {
+    if (sets) return this.difference.show(sets);
+    this.difference.hide();
+    return "";
   }
 
   /**

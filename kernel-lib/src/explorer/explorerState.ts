@@ -54,6 +54,8 @@ export interface EpochState {
 export interface RunState {
   /** Run folder, as a path of the kernel. */
   folder: string;
+  /** The particle file with the folder that it is in; empty before the first epoch. */
+  dataset: string;
   /** Dimensions of the latent space. */
   latent: number;
   /** Particles with latent coordinates. */
@@ -126,13 +128,16 @@ export type ExplorerRequest =
   | { kind: "frame"; frame: number }
   | { kind: "arrows"; shown: boolean }
   | { kind: "pin"; shown: boolean }
+  /** Of two sets that are reconstructed; without sets, of the state at the probe and the pinned one. */
+  | { kind: "difference"; shown: boolean; sets: string[] }
   | { kind: "undo" }
   | { kind: "redo" }
   | { kind: "keep"; what: KeptKind }
   | { kind: "showKept"; what: KeptKind; item: string }
   | { kind: "renameKept"; what: KeptKind; item: string; name: string }
   | { kind: "removeKept"; what: KeptKind; item: string }
-  | { kind: "notes"; text: string }
+  /** `base` is the text that was changed: what others have written meanwhile stays. Without it, theirs is replaced. */
+  | { kind: "notes"; text: string; base?: string }
   | { kind: "stopTraining" };
 
 /**
@@ -176,6 +181,8 @@ export const explorerTraits = {
   workbench: json<WorkbenchTraits>(() => ({
     ...{ paths: [], views: [], notes: "", canUndo: false, canRedo: false, kept: false, problem: "" },
   })),
+  /** The two states whose difference the viewer shows; empty for none. */
+  difference: text(""),
   /** Progress of a background computation; empty for none. */
   busy: text(""),
   /** The last message for the user. */

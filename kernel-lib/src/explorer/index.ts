@@ -20,7 +20,7 @@ export type { ScatterSet } from "./latentScatter/colours";
 export { LatentScatter } from "./latentScatter/latentScatter";
 export type { LatentScatterOptions, Thumbnail } from "./latentScatter/options";
 export type { SelectMode } from "./latentScatter/scatterSelection";
-export type { ScatterColumn, TableColumn } from "./latentScatter/table";
+export type { OfferedColumn, ScatterColumn, TableColumn } from "./latentScatter/table";
 export { type ExportedPage, exportPage, type PageOptions } from "./page/exportPage";
 export { servePanels } from "./panel";
 export { serveProject } from "./projectServer";

@@ -7,8 +7,14 @@ import type { SetReconstructions } from "./sets/setReconstructions";
 /** Translates the state of an explorer into the traits that pages read. */
 
 /** The explored run. */
-export function runState({ folder, latent, count, neutral, withoutParticles }: ExploredRun): RunState {
-  return { folder, latent, count, gaussians: neutral.count, withoutParticles };
+export function runState({ folder, latent, count, neutral, withoutParticles, run }: ExploredRun): RunState {
+  const dataset = run ? datasetOf(run.record.inputs.particles) : "";
+  return { folder, dataset, latent, count, gaussians: neutral.count, withoutParticles };
+}
+
+/** A file with the folder that it is in: programs give all data sets the same file names, and folders different ones. */
+function datasetOf(file: string): string {
+  return file.split(/[\\/]/).filter(Boolean).slice(-2).join("/");
 }
 
 /** One epoch of the training curves. */

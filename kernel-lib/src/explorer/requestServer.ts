@@ -3,6 +3,7 @@ import { InputError, StoppedError } from "../errors";
 import type { GaussianModel } from "../model/gaussianModel";
 import type { NamedSet, SetTable } from "../workbench/setTable";
 import type { Workbench } from "../workbench/workbench";
+import { mergeNotes } from "../workbench/workbenchState";
 import type { ExportOptions, ExportResult } from "./explorerExport";
 import type { ExplorerAnswer, ExplorerRequest, ExportKind, KeptKind } from "./explorerState";
 import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
@@ -31,6 +32,7 @@ export interface ExplorerActions {
   playPath(): void;
   showFrame(frame: number): void;
   showArrows(shown: boolean): void;
+  showDifference(sets: readonly string[] | null): Promise<string>;
   stopTraining(): void;
 }
 
@@ -160,9 +162,13 @@ function keptHandlers({ workbench, saved }: ExplorerActions): Pick<Handlers, Kep
       listOf(what).remove(item);
       return { text: deletedText(`“${name}”`) };
     },
-    notes: ({ text }) => {
-      workbench.notes = String(text);
-      return undefined;
+    notes: ({ text, base }) => {
+      const before = workbench.notes;
+      const notes = base === undefined ? String(text) : mergeNotes(String(base), String(text), before);
+      workbench.notes = notes;
+      return notes === text
+        ? undefined
+        : { text: "The notes were also changed elsewhere; both texts are kept" };
     },
   };
 }
@@ -202,6 +208,7 @@ function motionHandlers(
       return shown ? noted() : undefined;
     },
     pin: ({ shown }) => done(explorer.viewer.overlay(shown ? explorer.model : null)),
+    difference: async ({ shown, sets }) => ({ text: await explorer.showDifference(shown ? sets : null) }),
     stopTraining: () => done(explorer.stopTraining()),
   };
 }

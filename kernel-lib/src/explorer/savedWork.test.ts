@@ -58,6 +58,11 @@ test("sets with their maps, the drawn path, views and notes are there in the nex
   const kept = (await ask({ kind: "keep", what: "path" })) as { text: string };
   assert.equal(kept.text, "Kept the path as “path 1”");
   await ask({ kind: "keep", what: "view" });
+  await ask({ kind: "notes", text: "seen" });
+  // A page that has not yet seen these
+  const merged = (await ask({ kind: "notes", text: "first", base: "" })) as { text: string };
+  assert.match(merged.text, /both texts are kept/);
+  assert.equal(first.workbench.notes, "seen\n\n— — —\n\nfirst");
   await ask({ kind: "notes", text: "seen <i>before</i>" });
   await closed(first);
   await cp("run", "moved", { recursive: true });

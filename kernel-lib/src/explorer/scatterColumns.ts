@@ -1,8 +1,8 @@
 import { type ParticleColumn, particleColumn, particleColumns } from "../particles/particleColumns";
 import type { ParticleSet } from "../particles/particleSet";
 import type { ExplorerParts } from "./explorerParts";
-import { outlierColumn } from "./latentScatter/outlierColumn";
-import type { ScatterColumn } from "./latentScatter/table";
+import { outlierColumns } from "./latentScatter/outlierColumn";
+import type { OfferedColumn, ScatterColumn } from "./latentScatter/table";
 
 /** Columns with more categories are not offered. */
 const maxCategories = 60;
@@ -23,6 +23,7 @@ export class ScatterColumns {
     for (const column of this.given) scatter.setColumn(column);
     if (particles?.count === count) {
       for (const column of derivedColumns(particles)) scatter.setColumn(column);
+      scatter.offerColumns(fileColumns(particles));
     }
     this.offerOutliers();
   }
@@ -32,9 +33,9 @@ export class ScatterColumns {
     const { explored, page, scatter } = this.parts;
     const { run, count } = explored;
     if (!run || count === 0 || count !== run.record.particles) return;
-    outlierColumn(run).then(
-      (column) => {
-        if (column && !page.closed) scatter.setColumn(column);
+    outlierColumns(run).then(
+      (columns) => {
+        if (!page.closed) for (const column of columns) scatter.setColumn(column);
       },
       (error: Error) => page.set({ status: error.message }),
     );
@@ -50,4 +51,31 @@ function derivedColumns(particles: ParticleSet): ParticleColumn[] {
       (column) =>
         column.kind === "number" || (column.names.length > 1 && column.names.length <= maxCategories),
     );
+}
+
+/** Names of images are different for each particle, and mean nothing as numbers. */
+const nameOfEach = "rlnImageName";
+
+/**
+ * All columns of the file, as numbers: text, such as the names of micrographs, as the place of each word among all in order. A word in a
+ * column whose first rows are numbers is no number.
+ */
+function fileColumns(particles: ParticleSet): OfferedColumn[] {
+  return particleColumns(particles)
+    .filter(({ inFile, name }) => inFile && name !== nameOfEach)
+    .map(({ name, kind, unit }) =>
+      kind === "number"
+        ? { name, ...(unit && { unit }), read: () => numbersIn(particleColumn(particles, name)) }
+        : { name: `${name}, in order`, read: () => placesIn(particleColumn(particles, name, "category")) },
+    );
+}
+
+function numbersIn(column: ParticleColumn): ArrayLike<number> {
+  if (column.kind === "number") return column.values;
+  const values = column.names.map((word) => (word.trim() === "" ? Number.NaN : Number(word)));
+  return Float64Array.from(column.codes, (code) => values[code]!);
+}
+
+function placesIn(column: ParticleColumn): ArrayLike<number> {
+  return column.kind === "number" ? column.values : column.codes;
 }

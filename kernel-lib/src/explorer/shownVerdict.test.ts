@@ -59,11 +59,14 @@ describe("the verdict in the explorer", () => {
       Array.from(explorer.scatter.get("colourNumbers")),
       Array.from(observability.filter((_, i) => i % 2 === 1)),
     );
-    assert.match(explorer.scatter.get("probeNote"), /^ring at z = 0\.00, 0\.00: 0\.00 Å RMS from the mean/);
+    assert.match(
+      explorer.scatter.get("probeNote"),
+      /^0\.00 Å RMS from the mean, [\d.]+ Å from the neutral model/,
+    );
     explorer.scatter.probe = [1.5, 0];
     const [first] = await explorer.run!.axes();
     const text = explorer.scatter.get("probeNote");
-    const distance = Number(/: ([\d.]+) Å/.exec(text)![1]);
+    const distance = Number(/^([\d.]+) Å/.exec(text)![1]);
     assert.ok(
       distance > 0 && distance <= first!.angstrom(1.5) + 0.1,
       `${text}, path ${first!.angstrom(1.5)} Å`,

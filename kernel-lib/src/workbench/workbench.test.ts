@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, test } from "vitest";
 import { RunLock } from "../training/runs/runLock";
 import { Workbench } from "./workbench";
-import { emptyState, mergeStates } from "./workbenchState";
+import { emptyState, mergeNotes, mergeStates } from "./workbenchState";
 
 const count = 50;
 const latent = 2;
@@ -229,4 +229,16 @@ test("merging: what only one side changed is as that side has it", () => {
   const theirs = { ...emptyState, drawn: { anchors: [[1, 1]], stationCount: 4 } };
   const merged = mergeStates(emptyState, mine, theirs);
   assert.deepEqual(merged, { ...emptyState, notes: "mine", drawn: theirs.drawn });
+});
+
+test("merging notes: text that one side has added before or behind stays with the other side's change; else both texts are kept", () => {
+  for (const [base, mine, theirs, merged] of [
+    ["open", "open, rare", "open\nsee set 2", "open, rare\nsee set 2"],
+    ["open", "closed", "new: open", "new: closed"],
+    ["open", "ajar", "shut", "shut\n\n— — —\n\najar"],
+    ["", "mine", "theirs", "theirs\n\n— — —\n\nmine"],
+    ["open", "open", "shut", "shut"],
+  ] as const) {
+    assert.equal(mergeNotes(base, mine, theirs), merged);
+  }
 });

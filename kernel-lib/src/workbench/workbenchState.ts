@@ -84,9 +84,26 @@ export function mergeStates(
   };
 }
 
-function mergeNotes(base: string, mine: string, theirs: string): string {
+/**
+ * Notes with the changes of both sides. Where one side has only added text before or behind, the other's change is put where the text
+ * was; otherwise both texts are kept, `theirs` first.
+ *
+ * @example
+ * ```ts
+ * mergeNotes("open", "open, rare", "open\nsee set 2"); // "open, rare\nsee set 2"
+ * ```
+ */
+export function mergeNotes(base: string, mine: string, theirs: string): string {
   if (mine === base || mine === theirs) return theirs;
-  return theirs === base ? mine : `${theirs}${separator}${mine}`;
+  if (theirs === base) return mine;
+  return put(mine, base, theirs) ?? put(theirs, base, mine) ?? `${theirs}${separator}${mine}`;
+}
+
+/** `around` with `text` in place of `base`, where it begins or ends with that. */
+function put(text: string, base: string, around: string): string | undefined {
+  if (base === "") return undefined;
+  if (around.startsWith(base)) return text + around.slice(base.length);
+  return around.endsWith(base) ? around.slice(0, -base.length) + text : undefined;
 }
 
 interface Named {

@@ -10,13 +10,9 @@ import { widgetModule, widgetModuleVersion } from "../module.js";
 import { Requests } from "../requests.js";
 import { numbersOf } from "../typedArrays.js";
 import { mount, type StateSource, type View } from "../view.js";
+import type { ExplorerState, LinkedScatter, LinkedViewer } from "./explorerLinks.js";
 import { type ExplorerPanes, explorerTemplate } from "./explorerTemplate.js";
-import {
-  type ExplorerState,
-  ExplorerViewModel,
-  type LinkedScatter,
-  type LinkedViewer,
-} from "./explorerViewModel.js";
+import { ExplorerViewModel } from "./explorerViewModel.js";
 import { LiveExplorer } from "./liveExplorer.js";
 import { explorerSettings } from "./settings.js";
 
@@ -66,6 +62,7 @@ export class ExplorerModel extends DOMWidgetModel {
         problem: "",
       },
       training: null,
+      difference: "",
       busy: "",
       status: "",
       decoder: new Uint8Array(),

@@ -51,13 +51,13 @@ function header(model: ExplorerViewModel): TemplateResult {
   const { run } = model;
   const folder = run?.folder ?? "";
   const about = run && [
+    ...(run.dataset === "" ? [] : [model.folderName]),
     `${run.count.toLocaleString("en")} particles`,
     `${run.latent} latent ${run.latent === 1 ? "dimension" : "dimensions"}`,
     `${run.gaussians.toLocaleString("en")} Gaussians`,
   ];
   return html`<header class="e2gmm-explorer-header">
-    <strong class="e2gmm-explorer-title" title=${folder}
-      >${folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder}</strong>
+    <strong class="e2gmm-explorer-title" title=${folder}>${model.title}</strong>
     <span class="e2gmm-explorer-about">${about?.join(" · ")}</span>
     <span class="e2gmm-explorer-training">${training(model)}</span>
     ${checkbox(

@@ -3,7 +3,9 @@ import type { SetState } from "e2gmm/messages/explorer";
 import { test } from "vitest";
 import { kernelGoneText } from "../kernelGone.js";
 import { FakeKernel, FakeWidget, settled } from "../widget.test.helper.js";
-import { type ExplorerState, ExplorerViewModel } from "./explorerViewModel.js";
+import type { ExplorerState } from "./explorerLinks.js";
+import { ExplorerViewModel } from "./explorerViewModel.js";
+import { movedCaret } from "./keepingCaret.js";
 
 const set = (id: string, name = id): SetState => ({
   id,
@@ -29,6 +31,7 @@ function explorer(state: Partial<ExplorerState> = {}) {
       problem: "",
     },
     training: null,
+    difference: "",
     busy: "",
     status: "",
     decoder: new Uint8Array(),
@@ -207,11 +210,46 @@ test("notes are kept when the user pauses or leaves the field, once, and not if 
   model.leaveNotes();
   model.leaveNotes();
   await settled();
-  assert.deepEqual(kernel.requests, [{ kind: "notes", fields: { text: "one two" } }]);
+  assert.deepEqual(kernel.requests, [{ kind: "notes", fields: { text: "one two", base: "" } }]);
   widget.set({ workbench: { ...model.work, notes: "one two" } });
   model.typeNotes("one two");
   model.dispose();
   assert.equal(kernel.requests.length, 1);
+});
+
+test("notes written in another page do not replace those being typed, and are shown once these are kept", async () => {
+  const { model, widget, kernel } = explorer();
+  const others = (notes: string) => widget.set({ workbench: { ...model.work, notes } });
+  others("first");
+  model.typeNotes("first, mine");
+  others("first\ntheirs");
+  assert.equal(model.notesText, "first, mine");
+  model.leaveNotes();
+  assert.equal(model.notesText, "first, mine", "while the kernel has not answered");
+  await settled();
+  assert.deepEqual(kernel.requests, [{ kind: "notes", fields: { text: "first, mine", base: "first" } }]);
+  others("first, mine\ntheirs");
+  assert.equal(model.notesText, "first, mine\ntheirs");
+});
+
+test("notes that the kernel refuses stay in the field and are sent again with the next ones", async () => {
+  const { model, kernel } = explorer();
+  kernel.answers.push(new Error("too long"));
+  model.typeNotes("one");
+  model.leaveNotes();
+  await settled();
+  assert.deepEqual(model.status, { text: "too long", problem: true });
+  assert.equal(model.notesText, "one");
+  model.typeNotes("two");
+  model.leaveNotes();
+  await settled();
+  assert.deepEqual(kernel.requests[1], { kind: "notes", fields: { text: "two", base: "" } });
+});
+
+test("a caret stays in its text when text is put before or behind it", () => {
+  assert.equal(movedCaret("mine", "theirs mine", 2), 9);
+  assert.equal(movedCaret("mine", "mine theirs", 2), 2);
+  assert.equal(movedCaret("mine", "m", 3), 1);
 });
 
 test("undo and redo are asked for only where there is something", async () => {
@@ -227,4 +265,14 @@ test("undo and redo are asked for only where there is something", async () => {
     { kind: "undo", fields: {} },
     { kind: "renameKept", fields: { what: "view", item: "v", name: "new" } },
   ]);
+});
+
+test("the title is the data set, or the name of the run folder before that is known", () => {
+  const run = { folder: "C:\\\\runs\\\\first/", latent: 2, count: 3, gaussians: 4, withoutParticles: null };
+  assert.equal(
+    explorer({ run: { ...run, dataset: "job023/run_data.star" } }).model.title,
+    "job023/run_data.star",
+  );
+  assert.equal(explorer({ run: { ...run, dataset: "" } }).model.title, "first");
+  assert.equal(explorer().model.title, "");
 });

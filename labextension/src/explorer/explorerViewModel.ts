@@ -1,59 +1,9 @@
-import type { Clustering } from "e2gmm/messages/clusterings";
-import type { ExplorerRequest, explorerTraits, KeptKind, SetState } from "e2gmm/messages/explorer";
+import type { ExplorerRequest, KeptKind, SetState } from "e2gmm/messages/explorer";
 import { kernelGoneText, liveWithoutKernelText } from "../kernelGone.js";
-import { type EventSource, type StateSource, ViewModel } from "../view.js";
+import { ViewModel } from "../view.js";
+import type { ExplorerLinks, ExplorerState, Montage, NewSetFields } from "./explorerLinks.js";
 import { ExportFormModel } from "./exportFormModel.js";
 import { NotesDraft } from "./notesDraft.js";
-import type { ExplorerSettings } from "./settings.js";
-
-/** State of the explorer, shared by the kernel and its views. */
-export type ExplorerState = {
-  [K in keyof typeof explorerTraits]: ReturnType<(typeof explorerTraits)[K]["initial"]>;
-};
-
-/** The part of the latent scatter's model that the explorer uses. */
-export interface LinkedScatter extends EventSource {
-  get(key: "selectedCount"): number;
-  /** Shows a frame of the playback; undefined: the state at the probe. */
-  showPlayed?(frame: number | undefined): void;
-}
-
-/** The part of the Gaussian viewer's model that the explorer uses. */
-export interface LinkedViewer extends EventSource {
-  get(key: "arrowsFrom" | "second"): ArrayLike<number> | undefined;
-}
-
-/** Connections of an explorer. */
-export interface ExplorerLinks {
-  widget: StateSource<ExplorerState>;
-  scatter: LinkedScatter | null;
-  viewer: LinkedViewer | null;
-  /** Sends a request to the kernel. Rejects with the kernel's message. */
-  ask(kind: string, fields: Record<string, unknown>): Promise<{ content: Record<string, unknown> }>;
-  /** Stops playback at the current frame. */
-  rest(): void;
-  settings: Readonly<ExplorerSettings>;
-}
-
-/** Kernel's names of the ways to make sets along the path. */
-export type PathDivision = Extract<ExplorerRequest, { kind: "parts" }>["along"];
-
-/** Fields of the toolbar for new sets; numbers as typed. */
-export interface NewSetFields {
-  method: Clustering["method"];
-  clusters: string;
-  along: PathDivision;
-  parts: string;
-  /** Empty: the kernel chooses. */
-  maxDistance: string;
-}
-
-/** A picture of some particles of a set. */
-export interface Montage {
-  /** Data URL of an SVG image. */
-  url: string;
-  description: string;
-}
 
 /** Smallest and largest fraction of the width for the scatter. */
 export const splitRange = { min: 0.2, max: 0.8 } as const;
@@ -74,7 +24,7 @@ export class ExplorerViewModel extends ViewModel {
   private gone = false;
   private readonly notes = new NotesDraft(
     () => this.work.notes,
-    (text) => void this.ask({ kind: "notes", text }),
+    (text, base) => this.ask({ kind: "notes", text, base }),
   );
   private live = false;
   /** The last message to the user in this view; until then the kernel's status is shown. */
@@ -98,7 +48,7 @@ export class ExplorerViewModel extends ViewModel {
     );
     this.follow(
       widget,
-      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway change:workbench",
+      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway change:workbench change:difference",
     );
     this.follow(widget, "change:split", () => this.moveSplit(widget.get("split")));
     this.follow(widget, "change:status change:busy", () => {
@@ -128,6 +78,18 @@ export class ExplorerViewModel extends ViewModel {
   /** The explored run; null before the kernel has opened it. */
   get run(): ExplorerState["run"] {
     return this.links.widget.get("run");
+  }
+
+  /** The data set, or the run folder's name where it is not known; empty before there is a run. */
+  get title(): string {
+    const { run } = this;
+    return run ? run.dataset || this.folderName : "";
+  }
+
+  /** Name of the run folder. */
+  get folderName(): string {
+    const folder = this.run?.folder ?? "";
+    return folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
   }
 
   /** What the run knows about its own heterogeneity; null before there is a run. */
@@ -175,6 +137,11 @@ export class ExplorerViewModel extends ViewModel {
     return this.notes.isShown;
   }
 
+  /** The notes as they are typed in this view, else as they are kept. */
+  get notesText(): string {
+    return this.notes.text;
+  }
+
   /** Number of particles selected in the scatter. */
   get selectedCount(): number {
     return this.links.scatter?.get("selectedCount") ?? 0;
@@ -188,6 +155,17 @@ export class ExplorerViewModel extends ViewModel {
   /** Whether the viewer shows a pinned state. */
   get pinShown(): boolean {
     return (this.links.viewer?.get("second")?.length ?? 0) > 0;
+  }
+
+  /** The two states whose difference is shown; empty for none. */
+  get difference(): string {
+    return this.links.widget.get("difference");
+  }
+
+  /** Shows the difference of the two ticked sets, or without ticks of the ring and the pinned state; or removes it. */
+  toggleDifference(): void {
+    const sets = [...this.ticked];
+    void this.ask({ kind: "difference", shown: this.difference === "", sets });
   }
 
   /** Whether the kernel is no longer running, so that requests are impossible. */
@@ -325,6 +303,13 @@ export class ExplorerViewModel extends ViewModel {
     this.changed();
   }
 
+  /** Opens the export form for one set, which is then the only one that is ticked. */
+  exportSet(id: string): void {
+    this.change({ ticked: [id] });
+    this.exportForm.open = true;
+    this.changed();
+  }
+
   /** Requests the file described by the export form. */
   export(): void {
     const request = this.exportForm.request();
@@ -332,16 +317,18 @@ export class ExplorerViewModel extends ViewModel {
     else this.say("Tick exactly one set to export");
   }
 
-  /** Sends a request to the kernel and shows its answer. */
-  async ask(request: ExplorerRequest): Promise<void> {
+  /** Sends a request to the kernel and shows its answer. @returns whether it was carried out */
+  async ask(request: ExplorerRequest): Promise<boolean> {
     // Files and the pinned state are of the shown state, so playback stops first
     if (request.kind === "export" || request.kind === "pin") this.links.rest();
     const { kind, ...fields } = request;
     try {
       const { content } = await this.links.ask(kind, fields);
       this.say(typeof content["text"] === "string" ? content["text"] : "");
+      return true;
     } catch (error) {
       this.say((error as Error).message, true);
+      return false;
     }
   }
 

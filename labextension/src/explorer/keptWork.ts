@@ -1,8 +1,9 @@
 import type { KeptItem, KeptKind } from "e2gmm/messages/explorer";
 import { repeat } from "lit/directives/repeat.js";
 import { html, nothing, type TemplateResult } from "lit/html.js";
-import { button, unlessFocused } from "../controls.js";
+import { button } from "../controls.js";
 import type { ExplorerViewModel } from "./explorerViewModel.js";
+import { keepingCaret } from "./keepingCaret.js";
 import { nameField } from "./nameField.js";
 
 /** What is kept of the work beside the sets: paths, views, notes. */
@@ -72,7 +73,7 @@ function notes(model: ExplorerViewModel): TemplateResult {
       maxlength="100000"
       placeholder="What you see, what you tried, what to do next"
       ?disabled=${model.kernelGone}
-      .value=${unlessFocused(model.work.notes)}
+      .value=${keepingCaret(model.notesText)}
       @input=${(event: Event) => model.typeNotes((event.target as HTMLTextAreaElement).value)}
       @blur=${() => model.leaveNotes()}
       @keydown=${(event: Event) => event.stopPropagation()}

@@ -5,20 +5,30 @@ const pause = 800;
 export class NotesDraft {
   private open: boolean | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private typed: string | undefined;
+  /** What was typed and is not yet sent, and the text that it was typed into. */
+  private draft: { text: string; base: string } | undefined;
+  /** What was sent, until other notes are kept than `before`. */
+  private sent: { text: string; before: string } | undefined;
 
   /**
    * @param kept the notes that are kept
-   * @param keep keeps others
+   * @param keep keeps others, which were typed into `base`; resolves to whether they are kept
    */
   constructor(
     private readonly kept: () => string,
-    private readonly keep: (text: string) => void,
+    private readonly keep: (text: string, base: string) => Promise<boolean>,
   ) {}
 
   /** Whether the notes are shown: by choice, else if there are any. */
   get isShown(): boolean {
-    return this.open ?? this.kept() !== "";
+    return this.open ?? this.text !== "";
+  }
+
+  /** The notes as the field shows them: what is typed here, else what is kept. */
+  get text(): string {
+    const { draft, sent } = this;
+    if (draft) return draft.text;
+    return sent && sent.before === this.kept() ? sent.text : this.kept();
   }
 
   /** Shows or hides the notes. */
@@ -28,7 +38,7 @@ export class NotesDraft {
 
   /** Keeps notes when the user pauses. */
   type(text: string): void {
-    this.typed = text;
+    this.draft = { text, base: this.draft?.base ?? this.text };
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.leave(), pause);
   }
@@ -36,8 +46,13 @@ export class NotesDraft {
   /** Keeps notes that were typed. */
   leave(): void {
     clearTimeout(this.timer);
-    const text = this.typed;
-    this.typed = undefined;
-    if (text !== undefined && text !== this.kept()) this.keep(text);
+    const { draft } = this;
+    this.draft = undefined;
+    if (!draft || draft.text === draft.base) return;
+    this.sent = { text: draft.text, before: this.kept() };
+    void this.keep(draft.text, draft.base).then((isKept) => {
+      // Still in the field, and sent again with what is typed next
+      if (!isKept) this.draft = { text: this.draft?.text ?? draft.text, base: draft.base };
+    });
   }
 }

@@ -3,9 +3,10 @@ import type { MapState, SetState } from "e2gmm/messages/explorer";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "lit/directives/style-map.js";
-import { html, type TemplateResult } from "lit/html.js";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, checkbox, unlessFocused } from "../controls.js";
-import type { ExplorerViewModel } from "./explorerViewModel.js";
+import { type ExplorerViewModel, minTicked } from "./explorerViewModel.js";
+import { group } from "./group.js";
 import { nameField } from "./nameField.js";
 
 const number = "e2gmm-explorer-number";
@@ -15,7 +16,8 @@ export function setTable(model: ExplorerViewModel): TemplateResult {
   const { sets, ticked } = model;
   const all = sets.length > 0 && ticked.length === sets.length;
   const some = ticked.length > 0 && ticked.length < sets.length;
-  return html`<div class="e2gmm-explorer-tableHost">
+  return html`<fieldset class="e2gmm-explorer-tableHost" ?disabled=${model.kernelGone}>
+    ${ticked.length > 0 ? group("Ticked", tickedActions(model)) : nothing}
     <table class="e2gmm-explorer-sets" aria-label="Sets of particles" ?hidden=${sets.length === 0}>
       <thead>
         <tr>
@@ -47,7 +49,23 @@ export function setTable(model: ExplorerViewModel): TemplateResult {
     <p class="e2gmm-explorer-empty" ?hidden=${sets.length > 0}>
       No sets yet. Select particles in the plot, or divide all of them into clusters.
     </p>
-  </div>`;
+  </fieldset>`;
+}
+
+const tickedOperations: readonly (readonly [keyof typeof minTicked, string, string])[] = [
+  ["union", "Union", "A set of all particles of the ticked sets"],
+  ["intersect", "Intersect", "A set of the particles common to all ticked sets"],
+  ["difference", "Subtract", "The particles of the first ticked set that are in no other"],
+  ["reconstruct", "Reconstruct", "Reconstruct the ticked sets in the background"],
+  ["remove", "Delete", "Delete the ticked sets; Undo brings them back"],
+];
+
+function tickedActions(model: ExplorerViewModel): TemplateResult[] {
+  return tickedOperations.map(([operation, text, title]) =>
+    button(text, title, () => model.actOnTicked(operation), {
+      disabled: model.ticked.length < minTicked[operation],
+    }),
+  );
 }
 
 function row(model: ExplorerViewModel, set: SetState): TemplateResult {
@@ -80,13 +98,23 @@ function row(model: ExplorerViewModel, set: SetState): TemplateResult {
     <td class=${number}>${count.toLocaleString("en")}</td>
     <td class="e2gmm-explorer-map">${mapCell(model, id, map)}</td>
     <td class=${number}>${resolutionText(map)}</td>
-    <td class="e2gmm-explorer-actions"
-      >${link("Select", "Select these particles in the plot", () => void model.ask({ kind: "select", set: id }))}${link(
-        "Images",
-        "Show some particles beside projections of the model",
-        () => void model.showMontage(set),
-      )}</td>
+    <td class="e2gmm-explorer-actions">${rowActions(model, set)}</td>
   </tr>`;
+}
+
+function rowActions(model: ExplorerViewModel, set: SetState): TemplateResult[] {
+  const { id, name } = set;
+  return [
+    link("Select", "Select these particles in the plot", () => void model.ask({ kind: "select", set: id })),
+    link("Images", "Show some particles beside projections of the model", () => void model.showMontage(set)),
+    link("Rest", `Make a set of all particles that are not in ${name}`, () => {
+      void model.ask({ kind: "complement", set: id });
+    }),
+    link("Export…", `Write particles or map of ${name} to files`, () => model.exportSet(id)),
+    link("Delete", `Delete ${name}; Undo brings it back`, () => {
+      void model.ask({ kind: "remove", sets: [id] });
+    }),
+  ];
 }
 
 function link(text: string, title: string, act: () => void): TemplateResult {

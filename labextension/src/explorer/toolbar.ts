@@ -1,12 +1,9 @@
 import type { Clustering } from "e2gmm/messages/clusterings";
 import { html, type TemplateResult } from "lit/html.js";
 import { button, choices, keepKey, select, unlessFocused } from "../controls.js";
-import {
-  type ExplorerViewModel,
-  minTicked,
-  type NewSetFields,
-  type PathDivision,
-} from "./explorerViewModel.js";
+import type { NewSetFields, PathDivision } from "./explorerLinks.js";
+import type { ExplorerViewModel } from "./explorerViewModel.js";
+import { group } from "./group.js";
 
 const methods: readonly (readonly [Clustering["method"], string])[] = [
   ["kmeans", "k-means"],
@@ -15,53 +12,21 @@ const methods: readonly (readonly [Clustering["method"], string])[] = [
 ];
 
 const divisions: readonly (readonly [PathDivision, string])[] = [
-  ["line", "equal numbers of particles"],
+  ["line", "equal numbers"],
   ["length", "equal lengths"],
-  ["stations", "nearest to each station"],
+  ["stations", "by station"],
 ];
 
-/** Buttons and fields between plots and table. */
+/** Buttons and fields between plots and table: what makes sets, what concerns the path, what compares, and the work itself. */
 export function toolbar(model: ExplorerViewModel): TemplateResult {
   return html`<div class="e2gmm-explorer-toolbar">
-    ${group("New sets", newSets(model))}
-    ${group("Ticked", tickedActions(model))}
-    ${group("Path", [
-      button("Play", "Play the motion of the Gaussians along the path drawn in the plot", () => {
-        void model.ask({ kind: "play" });
-      }),
-      button(
-        "Arrows",
-        "Show the motion from the path's start to its end as arrows",
-        () => void model.ask({ kind: "arrows", shown: !model.arrowsShown }),
-        { pressed: model.arrowsShown },
-      ),
-    ])}
-    ${group("Work", workActions(model))}
-    ${group("View", [
-      button("UMAP", "Draw the particles over a UMAP of their latent coordinates", () => {
-        void model.ask({ kind: "umap" });
-      }),
-      button(
-        "Pin",
-        "Keep the current state visible for comparison",
-        () => void model.ask({ kind: "pin", shown: !model.pinShown }),
-        { pressed: model.pinShown },
-      ),
-      button("Export…", "Write particles, map or model to files", () => model.toggleExport(), {
-        expanded: model.exportForm.open,
-      }),
-    ])}
-  </div>`;
-}
-
-function group(label: string, content: unknown): TemplateResult {
-  return html`<div class="e2gmm-explorer-group" role="group" aria-label=${label}>
-    <span>${label}</span>${content}
+    ${group("Make sets", newSets(model))} ${group("Path", pathActions(model))}
+    ${group("Compare", comparisons(model))} ${group("Work", workActions(model))}
   </div>`;
 }
 
 function newSets(model: ExplorerViewModel): unknown[] {
-  const { method, clusters, along, parts, maxDistance } = model.newSets;
+  const { method, clusters } = model.newSets;
   const count = model.selectedCount;
   return [
     button(
@@ -80,6 +45,24 @@ function newSets(model: ExplorerViewModel): unknown[] {
       label: "Number of clusters",
       value: clusters,
       disabled: method === "density",
+    }),
+  ];
+}
+
+function pathActions(model: ExplorerViewModel): unknown[] {
+  const { along, parts, maxDistance } = model.newSets;
+  return [
+    button("Play", "Play the motion of the Gaussians along the path drawn in the plot", () => {
+      void model.ask({ kind: "play" });
+    }),
+    button(
+      "Arrows",
+      "Show the motion from the path's start to its end as arrows",
+      () => void model.ask({ kind: "arrows", shown: !model.arrowsShown }),
+      { pressed: model.arrowsShown },
+    ),
+    button("Keep path", "Keep the path drawn in the plot under a name", () => {
+      void model.ask({ kind: "keep", what: "path" });
     }),
     button("Parts", "Make sets along the path drawn in the plot", () => model.makeParts()),
     select(choices(divisions, along), (chosen) => model.editNewSets({ along: chosen as PathDivision }), {
@@ -102,6 +85,31 @@ function newSets(model: ExplorerViewModel): unknown[] {
   ];
 }
 
+function comparisons(model: ExplorerViewModel): TemplateResult[] {
+  return [
+    button(
+      "Pin",
+      "Keep the current state visible for comparison",
+      () => void model.ask({ kind: "pin", shown: !model.pinShown }),
+      { pressed: model.pinShown },
+    ),
+    button(
+      "Difference",
+      model.difference === ""
+        ? "Show in two colours how the ring differs from the pinned state, or the maps of two ticked sets from each other"
+        : `Remove the difference ${model.difference}`,
+      () => model.toggleDifference(),
+      { pressed: model.difference !== "" },
+    ),
+    button("UMAP", "Draw the particles over a UMAP of their latent coordinates", () => {
+      void model.ask({ kind: "umap" });
+    }),
+    button("Keep view", "Keep what plot and molecule show under a name", () => {
+      void model.ask({ kind: "keep", what: "view" });
+    }),
+  ];
+}
+
 function workActions(model: ExplorerViewModel): TemplateResult[] {
   const { canUndo, canRedo } = model.work;
   return [
@@ -111,13 +119,10 @@ function workActions(model: ExplorerViewModel): TemplateResult[] {
     button("Redo", "Make it again (Ctrl+Shift+Z)", () => void model.ask({ kind: "redo" }), {
       disabled: !canRedo,
     }),
-    button("Keep path", "Keep the path drawn in the plot under a name", () => {
-      void model.ask({ kind: "keep", what: "path" });
-    }),
-    button("Keep view", "Keep what plot and molecule show under a name", () => {
-      void model.ask({ kind: "keep", what: "view" });
-    }),
     button("Notes", "Notes on this run", () => model.toggleNotes(), { expanded: model.notesShown }),
+    button("Export…", "Write particles, map or model to files", () => model.toggleExport(), {
+      expanded: model.exportForm.open,
+    }),
   ];
 }
 
@@ -137,22 +142,6 @@ function countField(
     @input=${(event: Event) => model.editNewSets({ [field]: typedText(event) })}
     @keydown=${keepKey}
   />`;
-}
-
-const tickedOperations: readonly (readonly [keyof typeof minTicked, string, string])[] = [
-  ["union", "Union", "A set of all particles of the ticked sets"],
-  ["intersect", "Intersect", "A set of the particles common to all ticked sets"],
-  ["difference", "Subtract", "The particles of the first ticked set that are in no other"],
-  ["reconstruct", "Reconstruct", "Reconstruct the ticked sets in the background"],
-  ["remove", "Delete", "Delete the ticked sets; Undo brings them back"],
-];
-
-function tickedActions(model: ExplorerViewModel): TemplateResult[] {
-  return tickedOperations.map(([operation, text, title]) =>
-    button(text, title, () => model.actOnTicked(operation), {
-      disabled: model.ticked.length < minTicked[operation],
-    }),
-  );
 }
 
 function typedText(event: Event): string {

@@ -5,14 +5,14 @@ import * as field from "../numberField.js";
 
 /** The controls of the viewer: those of all views with its style, sliders and number fields. */
 
-/** A button. @param label its title, and its name for screen readers */
+/** A button. @param content text or a template @param label its title, and its name for screen readers */
 export function button(
-  text: string,
+  content: unknown,
   label: string,
   onClick: () => void,
   options: Omit<controls.ButtonOptions, "label"> = {},
 ): TemplateResult {
-  return controls.button(text, label, onClick, { className: "e2gmm-button", ...options, label });
+  return controls.button(content, label, onClick, { className: "e2gmm-button", ...options, label });
 }
 
 /** A checkbox with its text. */

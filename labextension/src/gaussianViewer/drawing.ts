@@ -26,7 +26,6 @@ const shapeOpacity = 0.18;
 
 /** Draws the state of a viewer on a stage. Each method draws one part again. */
 export class Drawing {
-  private readonly ends: ScaleEnds = { displacement: 1, change: 5 };
   private readonly surfaces = new Map<string, { handle: SurfaceHandle; data: Uint16Array }>();
   private readonly volumes = new WeakMap<Uint16Array, FloatVolume>();
   private spheres: { handle: SpheresHandle; count: number } | undefined;
@@ -41,9 +40,11 @@ export class Drawing {
   /** A frame of a path that is shown instead of the state. */
   private shownFrame: Float32Array | undefined;
 
+  /** @param ends of the colour scales, which two drawings can share */
   constructor(
     private readonly stage: Stage,
     private readonly viewer: ViewerAccess,
+    private readonly ends: ScaleEnds = { displacement: 1, change: 5 },
   ) {}
 
   /** The Gaussians [5N] on the screen. */

@@ -7,11 +7,14 @@ import { keepKeys } from "../keepKeys.js";
 import { KernelWatch } from "../kernelGone.js";
 import { NoWebGl, openStage, prefersReducedMotion, type Stage } from "../stage/stage.js";
 import { mount, type View } from "../view.js";
+import type { ScaleEnds } from "./colours.js";
 import { fourDigits } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
 import { PdbDownloads } from "./pdbDownloads.js";
 import { movieType, recordRound } from "./player/movie.js";
+import { SideBySide } from "./sideBySide.js";
+import { mainAccess } from "./sides.js";
 import { type ViewerActions, viewerTemplate } from "./template.js";
 import { boxOfModel, type MapAccess, mapsOf, originOf } from "./viewerState.js";
 import { GaussianViewerViewModel } from "./viewModel.js";
@@ -33,7 +36,12 @@ export class GaussianViewerView extends FreedView {
   /** What is drawn, once the 3-D view is open. */
   drawing: Drawing | undefined;
 
+  /** The left one of two pictures, while there are two; tests read what is drawn. */
+  beside: SideBySide | undefined;
+
   private viewModel!: GaussianViewerViewModel;
+  private opening = false;
+  private readonly ends: ScaleEnds = { displacement: 1, change: 5 };
   private view!: View;
   private kernel: KernelWatch | undefined;
   private widths: ResizeObserver | undefined;
@@ -93,7 +101,7 @@ export class GaussianViewerView extends FreedView {
   }
 
   private get place(): HTMLElement {
-    return this.el.querySelector<HTMLElement>(".e2gmm-stage")!;
+    return this.el.querySelector<HTMLElement>(".e2gmm-stage.e2gmm-mod-main")!;
   }
 
   private get name(): string {
@@ -127,7 +135,10 @@ export class GaussianViewerView extends FreedView {
       this.takeAnswer(answer, buffers),
     );
     this.observeMaps();
-    onThemeChange(() => this.stage?.readTheme(), this.closing.signal);
+    onThemeChange(() => {
+      this.stage?.readTheme();
+      this.beside?.stage.readTheme();
+    }, this.closing.signal);
     this.widths = new ResizeObserver(() => this.viewModel.fitPanel(this.el.clientWidth));
     this.widths.observe(this.el);
   }
@@ -157,9 +168,13 @@ export class GaussianViewerView extends FreedView {
 
   private readonly drawGaussians = () => {
     this.drawing?.gaussians();
+    this.beside?.drawing.gaussians();
     this.showLegends();
   };
-  private readonly drawSecond = () => this.drawing?.second();
+  private readonly drawSecond = () => {
+    this.drawing?.second();
+    this.beside?.drawing.gaussians();
+  };
   private readonly drawArrows = () => {
     this.drawing?.arrows();
     // Long arrows extend the colour scale of the spheres too
@@ -167,18 +182,24 @@ export class GaussianViewerView extends FreedView {
   };
   private readonly drawMaps = () => {
     this.drawing?.maps();
+    this.beside?.drawing.maps();
     this.showLegends();
   };
   private readonly drawSlice = () => {
     const slice = this.drawing?.slice();
+    this.beside?.drawing.slice();
     if (!slice) return;
     const { axis } = this.model.read("slice");
     this.viewModel.say(`Slice ${slice.section + 1} across ${axis}, at ${fourDigits(slice.place)} Å.`);
   };
-  private readonly drawShapes = () => this.drawing?.shapes();
+  private readonly drawShapes = () => {
+    this.drawing?.shapes();
+    this.beside?.drawing.shapes();
+  };
 
   private showLegends(): void {
     this.viewModel.setLegends(this.drawing?.legends ?? []);
+    this.beside?.keepScale();
   }
 
   private showHeight(): void {
@@ -197,7 +218,10 @@ export class GaussianViewerView extends FreedView {
           // As near as the new size allows, until the user has chosen another view
           if (this.model.read("camera").length !== 16) this.fit(0);
         },
-        onDrawn: () => this.viewModel.setScale(stage.scale),
+        onDrawn: () => {
+          this.viewModel.setScale(stage.scale);
+          this.beside?.follow(stage);
+        },
       });
     } catch (error) {
       if (!(error instanceof NoWebGl)) throw error;
@@ -211,12 +235,49 @@ export class GaussianViewerView extends FreedView {
   private drawOn(stage: Stage): void {
     this.stage = stage;
     this.listenToClicks(stage);
-    this.drawing = new Drawing(stage, this.model);
+    this.drawing = new Drawing(
+      stage,
+      mainAccess(this.model, () => this.viewModel.showsTwo),
+      this.ends,
+    );
     this.drawing.all();
     this.showLegends();
     const camera = this.model.read("camera");
     if (camera.length === 16) stage.camera = camera;
     else this.fit(0);
+    this.viewModel.stateChanged.connect(() => void this.showSides());
+    void this.showSides();
+  }
+
+  /** Opens the left picture, or closes it, as the view model has it. */
+  private async showSides(): Promise<void> {
+    const { stage, drawing, viewModel } = this;
+    if (!stage || !drawing || this.opening || viewModel.showsTwo === (this.beside !== undefined)) return;
+    this.opening = true;
+    this.view.flush();
+    try {
+      if (viewModel.showsTwo) {
+        const place = this.el.querySelector<HTMLElement>(".e2gmm-stage.e2gmm-mod-left")!;
+        const beside = await SideBySide.open(place, this.model, stage, this.ends);
+        if (this.closing.signal.aborted) beside.dispose();
+        else this.beside = beside;
+      } else {
+        this.beside?.dispose();
+        this.beside = undefined;
+      }
+    } catch (error) {
+      viewModel.sideBySide = false;
+      viewModel.say((error as Error).message);
+    } finally {
+      this.opening = false;
+    }
+    if (this.closing.signal.aborted) return;
+    drawing.second();
+    drawing.maps();
+    drawing.slice();
+    // Half of the width, or all of it again
+    this.fit(0);
+    void this.showSides();
   }
 
   /** Takes the orientation of the model: of a kept view, of the kernel, or of another view of the same viewer. */
@@ -233,7 +294,10 @@ export class GaussianViewerView extends FreedView {
   private fit(duration: number): void {
     if (!this.drawing) return;
     const { box, radius } = this.drawing.extent;
-    this.stage?.fit(box, { duration, radius });
+    if (!this.stage) return;
+    this.stage.fit(box, { duration, radius });
+    // Before the left picture is drawn again, from where it would turn this one back
+    this.beside?.follow(this.stage);
   }
 
   /** A click that does not end a drag describes the Gaussian under the pointer. */
@@ -280,7 +344,10 @@ export class GaussianViewerView extends FreedView {
   }
 
   private async savePicture(): Promise<void> {
-    if (this.stage) download(await this.stage.png(), `${this.name}.png`);
+    const { stage, beside } = this;
+    if (!stage) return;
+    const picture = beside ? await beside.pngWith(stage) : await stage.png();
+    download(picture, `${this.name}.png`);
   }
 
   private async saveMovie(): Promise<void> {
@@ -318,6 +385,8 @@ export class GaussianViewerView extends FreedView {
     this.kernel?.dispose();
     this.view?.dispose();
     this.viewModel?.dispose();
+    this.beside?.dispose();
+    this.beside = undefined;
     this.stage?.dispose();
     this.stage = undefined;
     this.drawing = undefined;

@@ -5,6 +5,7 @@ import { button } from "./controls.js";
 import { legendTemplate } from "./legend.js";
 import { panelTemplate } from "./panel/panel.js";
 import { type PlayerActions, playerTemplate } from "./player/playerTemplate.js";
+import { sideTitles } from "./sides.js";
 import type { GaussianViewerViewModel, ScaleBar } from "./viewModel.js";
 
 /** What the buttons do to the 3-D view and the page. */
@@ -27,7 +28,11 @@ export function viewerTemplate(model: GaussianViewerViewModel, actions: ViewerAc
     ${toolbar(model, actions)}
     <div class=${body.join(" ").trim()}>
       <div class="e2gmm-picture">
-        <div class="e2gmm-stage"></div>
+        <div class="e2gmm-stages">
+          <div class="e2gmm-stage e2gmm-mod-left" ?hidden=${!model.showsTwo}></div>
+          <div class="e2gmm-stage e2gmm-mod-main"></div>
+        </div>
+        ${model.showsTwo ? titles(model) : nothing}
         ${legendTemplate(model.legends)} ${scaleBar(model.scaleBar)}
       </div>
       ${panelTemplate(model.viewer, model.region, actions.closePanel)}
@@ -37,6 +42,11 @@ export function viewerTemplate(model: GaussianViewerViewModel, actions: ViewerAc
   `;
 }
 
+/** The sign for full screen. */
+const corners = html`<svg viewBox="0 0 16 16" class="e2gmm-icon" aria-hidden="true"
+  ><path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4"
+/></svg>`;
+
 function toolbar(model: GaussianViewerViewModel, actions: ViewerActions): TemplateResult {
   return html`<div class="e2gmm-bar">
     <span class="e2gmm-title">${model.viewer.read("title") || "Gaussians"}</span>
@@ -45,13 +55,28 @@ function toolbar(model: GaussianViewerViewModel, actions: ViewerActions): Templa
       ${button("Fit", "Show the whole molecule", actions.fit)}
     </span>
     <span class="e2gmm-group">
+      ${
+        model.canShowTwo
+          ? button(
+              "Side by side",
+              "Show two states or maps side by side, seen from the same direction",
+              () => model.toggleSideBySide(),
+              { pressed: model.showsTwo },
+            )
+          : nothing
+      }
       ${button("PNG", "Save the picture", actions.savePicture)}
-      ${button("Full screen", "Full screen", actions.toggleFullScreen)}
+      ${button(corners, "Full screen", actions.toggleFullScreen)}
       ${button("Controls", "Show or hide the controls", () => model.showPanel(!model.panelShown), {
         expanded: model.panelShown,
       })}
     </span>
   </div>`;
+}
+
+function titles({ viewer }: GaussianViewerViewModel): TemplateResult {
+  const { left, right } = sideTitles(viewer);
+  return html`<div class="e2gmm-sides"><span>${left}</span><span>${right}</span></div>`;
 }
 
 function scaleBar({ text, width }: ScaleBar): TemplateResult {

@@ -4,9 +4,10 @@ import { ViewModel } from "../view.js";
 import type { Legend } from "./colours.js";
 import { RegionModel } from "./panel/regionModel.js";
 import { type PlayerCallbacks, PlayerModel } from "./player/playerModel.js";
+import { canStandSideBySide } from "./sides.js";
 import { type MapAccess, mapsOf, type ViewerAccess } from "./viewerState.js";
 
-/** Pixels of width below which the controls cover the picture instead of standing beside it; also in the style sheet. */
+/** Pixels of width below which the controls are docked below the picture instead of beside it; also in the style sheet. */
 const narrow = 640;
 /** How long the status shows what an action did. */
 const messageMilliseconds = 12_000;
@@ -38,6 +39,8 @@ export class GaussianViewerViewModel extends ViewModel {
   readonly player: PlayerModel;
   /** Whether the controls are open. */
   panelShown = true;
+  /** Whether two states or maps are to stand side by side. */
+  sideBySide = false;
   /** What the colours in the picture mean. */
   legends: readonly Legend[] = [];
   /** The scale bar in the picture. */
@@ -101,6 +104,22 @@ export class GaussianViewerViewModel extends ViewModel {
   showPanel(shown: boolean): void {
     this.panelChosen = true;
     this.panelShown = shown;
+    this.changed();
+  }
+
+  /** Whether two pictures stand side by side: where it is wanted and there are two states or maps. */
+  get showsTwo(): boolean {
+    return this.sideBySide && this.canShowTwo;
+  }
+
+  /** Whether there are two states or maps. */
+  get canShowTwo(): boolean {
+    return canStandSideBySide(this.viewer);
+  }
+
+  /** Puts two states or maps side by side, or into one picture. */
+  toggleSideBySide(): void {
+    this.sideBySide = !this.sideBySide;
     this.changed();
   }
 

@@ -1,16 +1,18 @@
 import { plotlyText } from "../plotlyText.js";
 import type { ShownRanges } from "./axisZoom.js";
-import { type PlotlyFigure, pathColour, scatterFigure, selectedColour, type Trace } from "./figure.js";
+import { type PlotlyFigure, scatterFigure } from "./figure.js";
+import { pathColour, selectedColour } from "./markColours.js";
 import { coordinates } from "./points.js";
 import type { Snapshot } from "./snapshot.js";
 import type { ScatterTheme } from "./theme.js";
+import type { Trace } from "./trace.js";
 
 /** The picture with what the page draws beside it: legend or colour bar, probe, path. */
 export function exportedFigure(state: Snapshot, theme: ScatterTheme, ranges: ShownRanges): PlotlyFigure {
   const { data, layout } = scatterFigure(state, theme, ranges);
   const { colouring } = state;
   const twoAxes = state.pointsZ.length === 0;
-  if (colouring.kind === "number") addColourBar(data, colouring.title);
+  if (colouring.kind === "number") addColourBar(data, colouring);
   return {
     data: [...data, ...legendTraces(state, twoAxes), ...(twoAxes ? markTraces(state) : [])],
     layout: {
@@ -22,8 +24,19 @@ export function exportedFigure(state: Snapshot, theme: ScatterTheme, ranges: Sho
   };
 }
 
-function addColourBar(data: readonly Trace[], title: string): void {
-  const points = data.find((trace) => trace["type"] !== "heatmap")!;
+/** Adds the bar to the points; to a trace without points where there are none, as over a histogram. */
+function addColourBar(
+  data: Trace[],
+  { title, low, high }: Extract<Snapshot["colouring"], { kind: "number" }>,
+): void {
+  let points = data.find((trace) => trace["marker"] !== undefined);
+  if (!points) {
+    points = {
+      ...{ type: "scattergl", mode: "markers", x: [null], y: [null], showlegend: false },
+      marker: { color: [low], colorscale: "Viridis", cmin: low, cmax: high },
+    };
+    data.push(points);
+  }
   points["marker"] = {
     ...(points["marker"] as object),
     showscale: true,

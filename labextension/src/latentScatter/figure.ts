@@ -1,23 +1,19 @@
 import { plotlyText, plotlyText3d } from "../plotlyText.js";
 import type { ShownRanges } from "./axisZoom.js";
 import type { Range } from "./geometry.js";
+import { countedAxis, histogramTraces } from "./histogram.js";
+import { pathColour, plainColour, selectedColour } from "./markColours.js";
+import { pointStyle } from "./pointStyle.js";
 import { coordinates, type Points, pointsBeside, selectedPoints, visiblePoints } from "./points.js";
 import type { ShownAxes, ShownAxis, Snapshot } from "./snapshot.js";
 import type { ScatterTheme } from "./theme.js";
-
-/** A trace as plotly.js takes it. */
-export type Trace = Record<string, unknown>;
+import type { Trace } from "./trace.js";
 
 /** A figure as plotly.js takes it. */
 export interface PlotlyFigure {
   data: Trace[];
   layout: Record<string, unknown>;
 }
-
-/** Colour of the probe and of selected particles. */
-export const selectedColour = "#d55e00";
-/** Colour of the path. */
-export const pathColour = "#cc79a7";
 
 /** Entries of the state that the picture shows. */
 const pictureEntries: ReadonlySet<string> = new Set([
@@ -45,8 +41,6 @@ export function changesPicture(keys: readonly string[], threeAxes: boolean): boo
   return keys.some((key) => pictureEntries.has(key) || (threeAxes && markEntries.has(key)));
 }
 
-const plain = (theme: ScatterTheme) => (theme.dark ? "#56b4e9" : "#0072b2");
-
 /** A plotly colour scale with one step for each of the codes 0, 1, … */
 export function steppedScale(colours: readonly string[]): [number, string][] {
   const n = colours.length;
@@ -56,17 +50,9 @@ export function steppedScale(colours: readonly string[]): [number, string][] {
   ]);
 }
 
-/** Size in pixels and opacity of points, by their number. */
-export function pointStyle(count: number, threeAxes: boolean): { size: number; opacity: number } {
-  const factor = threeAxes ? 0.7 : 1;
-  if (count < 2000) return { size: 6.5 * factor, opacity: 0.85 };
-  if (count < 20_000) return { size: 4.5 * factor, opacity: 0.7 };
-  return { size: 3 * factor, opacity: 0.5 };
-}
-
 function markerColour(state: Snapshot, points: Points, theme: ScatterTheme): Trace {
   const { colouring } = state;
-  if (!points.colour || colouring.kind === "none") return { color: plain(theme) };
+  if (!points.colour || colouring.kind === "none") return { color: plainColour(theme) };
   if (colouring.kind === "number") {
     return { color: points.colour, colorscale: "Viridis", cmin: colouring.low, cmax: colouring.high };
   }
@@ -204,9 +190,11 @@ function threeDimensional(state: Snapshot): Trace[] {
  */
 export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: ShownRanges): PlotlyFigure {
   const { shown } = state;
+  const counted = countedAxis(state);
   const data = [
-    ...densityTrace(state, theme),
-    ...pointTraces(state, theme),
+    ...(counted
+      ? histogramTraces(state, theme, counted)
+      : [...densityTrace(state, theme), ...pointTraces(state, theme, ranges)]),
     ...populationTrace(state, theme),
   ];
   const title = { text: plotlyText(state.title), font: { size: 14 }, x: 0.02, xanchor: "left" };
@@ -245,9 +233,9 @@ export function scatterFigure(state: Snapshot, theme: ScatterTheme, ranges: Show
 }
 
 /** All points, faint where some are selected, and the selected ones above them. */
-function pointTraces(state: Snapshot, theme: ScatterTheme): Trace[] {
+function pointTraces(state: Snapshot, theme: ScatterTheme, ranges: ShownRanges): Trace[] {
   const points = visiblePoints(state);
-  const style = pointStyle(points.x.length, points.z !== undefined);
+  const style = pointStyle(points, points.z ? undefined : ranges);
   const all = (opacity: number) =>
     scatter(points, {
       ...markerColour(state, points, theme),
@@ -260,7 +248,7 @@ function pointTraces(state: Snapshot, theme: ScatterTheme): Trace[] {
   const above = [pointsBeside(state), selected].filter(({ x }) => x.length > 0);
   const opacity = selected.x.length > 5000 ? style.opacity : Math.min(1, style.opacity + 0.25);
   return [
-    all(0.35 * style.opacity),
+    all(Math.max(0.03, 0.35 * style.opacity)),
     ...above.map((part) =>
       scatter(part, {
         ...(part.colour ? markerColour(state, part, theme) : { color: selectedColour }),

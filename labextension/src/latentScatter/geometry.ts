@@ -16,6 +16,19 @@ export interface Frame {
   y: Range;
 }
 
+/** Lowest and highest of all finite numbers; null if there are none. */
+export function finiteRange(parts: readonly ArrayLike<number>[]): [number, number] | null {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const values of parts) {
+    for (let i = 0; i < values.length; i++) {
+      if (!Number.isFinite(values[i])) continue;
+      low = Math.min(low, values[i]!);
+      high = Math.max(high, values[i]!);
+    }
+  }
+  return low <= high ? [low, high] : null;
+}
+
 /** From the numbers of the axes to pixels from the left and the top of the plot area. */
 export function toPixels({ width, height, x, y }: Frame, [u, v]: Place): [number, number] {
   return [((u - x[0]) / (x[1] - x[0])) * width, (1 - (v - y[0]) / (y[1] - y[0])) * height];

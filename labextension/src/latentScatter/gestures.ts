@@ -31,6 +31,8 @@ export interface GestureContext {
   frame(): Frame;
   /** How a radius looks over the shown axes. */
   reach(): Reach;
+  /** Which axes are heights of a histogram: a box has all of their length. */
+  heights(): readonly [boolean, boolean];
   /** Draws the outline of the selection. @param d of an SVG path in pixels */
   outline(d: string): void;
   /** Moves the probe. */
@@ -104,16 +106,25 @@ function lasso(context: GestureContext, done: (polygon: Place[]) => void): Gestu
 }
 
 /** @param done called with opposite corners in the numbers of the axes */
-function box(from: Place, context: GestureContext, done: (a: Place, b: Place) => void): Gesture {
+function box(start: Place, context: GestureContext, done: (a: Place, b: Place) => void): Gesture {
+  const corners = (to: Place): [Place, Place] => {
+    const frame = context.frame();
+    const [across, up] = context.heights();
+    const [x, y] = clampToArea(frame, to);
+    return [
+      [across ? 0 : start[0], up ? 0 : start[1]],
+      [across ? frame.width : x, up ? frame.height : y],
+    ];
+  };
   return {
     move: (to) => {
-      const [x, y] = clampToArea(context.frame(), to);
+      const [from, [x, y]] = corners(to);
       context.outline(`M${from[0]} ${from[1]}H${x}V${y}H${from[0]}Z`);
     },
     end: (to) => {
-      if (isClick(from, to)) return;
-      const frame = context.frame();
-      done(toNumbers(frame, from), toNumbers(frame, clampToArea(frame, to)));
+      if (isClick(start, to)) return;
+      const [a, b] = corners(to);
+      done(toNumbers(context.frame(), a), toNumbers(context.frame(), b));
     },
   };
 }

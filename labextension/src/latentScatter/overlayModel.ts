@@ -1,5 +1,6 @@
 import { type Frame, keyStep, type Place, type Reach, reachOver } from "./geometry.js";
 import { type Gesture, type GestureEvents, startGesture } from "./gestures.js";
+import { isHeights } from "./histogram.js";
 import type { Snapshot } from "./snapshot.js";
 import type { Mode, Tool } from "./tools.js";
 
@@ -18,6 +19,8 @@ export interface OverlayState extends PlotArea {
   names: readonly [string, string];
   /** Which axes only spread the particles: the probe keeps its place along them. */
   spreads: readonly [boolean, boolean];
+  /** Which axes are heights of a histogram. */
+  heights: readonly [boolean, boolean];
   /** Coordinates of the probe. */
   probe: Place;
   /** Coordinates of anchors, stations and the points of the path: x and y of each. */
@@ -35,6 +38,7 @@ export function overlayState(state: Snapshot, area: PlotArea | undefined): Overl
     reach: reachOver(shown.x, shown.y),
     names: [shown.x.name, shown.y.name],
     spreads: [shown.x.spreads, shown.y.spreads],
+    heights: [isHeights(shown.x), isHeights(shown.y)],
     probe: [probePlace[0] ?? 0, probePlace[1] ?? 0],
     anchors: anchorPlaces,
     stations: stationPlaces,
@@ -103,6 +107,7 @@ export class OverlayModel {
       events: this.events,
       frame: () => this.current!.frame,
       reach: () => this.current!.reach,
+      heights: () => this.current!.heights,
       outline: (d) => {
         this.outline = d;
         this.changed();

@@ -1,4 +1,4 @@
-import { shortNumber } from "./geometry.js";
+import { finiteRange, shortNumber } from "./geometry.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** Coordinates of points, as a plotly trace takes them. */
@@ -87,6 +87,20 @@ export function pointsBeside({ selectedBeside, pointsZ }: PointState): Points {
   const dimensions = pointsZ.length > 0 ? 3 : 2;
   const axis = (d: number) => Float32Array.from(coordinates(selectedBeside, d, dimensions));
   return { x: axis(0), y: axis(1), ...(dimensions === 3 ? { z: axis(2) } : {}) };
+}
+
+/** The part of the plane in which the selected points lie, with a margin of 5 %; null if none of them is drawn. */
+export function selectionFrame(state: PointState): { x: [number, number]; y: [number, number] } | null {
+  const parts = [selectedPoints(state), pointsBeside(state)];
+  const range = (axis: "x" | "y"): [number, number] | null => {
+    const ends = finiteRange(parts.map((part) => part[axis]));
+    if (!ends) return null;
+    const [low, high] = ends;
+    const margin = high > low ? 0.05 * (high - low) : Math.max(Math.abs(high), 1) / 20;
+    return [low - margin, high + margin];
+  };
+  const [x, y] = [range("x"), range("y")];
+  return x && y ? { x, y } : null;
 }
 
 /** Index of the `k`-th drawn point that is not hidden; −1 if there are fewer. */

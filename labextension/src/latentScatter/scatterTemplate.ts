@@ -1,13 +1,16 @@
 import { type Ref, ref } from "lit/directives/ref.js";
 import { html, type TemplateResult } from "lit/html.js";
+import { axisChoice } from "./axisChoices.js";
 import type { Place } from "./geometry.js";
 import { hoverCard } from "./hoverCard.js";
 import type { HoverPointer } from "./hoverCardModel.js";
 import { legend } from "./legend.js";
 import { type OverlayInput, overlayTemplate } from "./overlay.js";
+import { ring } from "./ring.js";
 import type { ScatterViewModel } from "./scatterViewModel.js";
 import { sliders } from "./sliders.js";
 import { type ScatterFiles, toolbar } from "./toolbar.js";
+import { toolOptions } from "./toolOptions.js";
 
 /** Elements and listeners of one view. */
 export interface ScatterParts {
@@ -29,6 +32,7 @@ export interface ScatterParts {
 export function scatterTemplate(model: ScatterViewModel, parts: ScatterParts): TemplateResult {
   const wheel = { handleEvent: (event: WheelEvent) => zoomByWheel(model, parts, event), passive: false };
   return html`${toolbar(model, parts.files)}
+    <div class="e2gmm-scatter-axes">${axisChoice(model, "y")} ${toolOptions(model)}</div>
     <div class="e2gmm-scatter-main">
       <div
         class="e2gmm-scatter-area"
@@ -43,10 +47,10 @@ export function scatterTemplate(model: ScatterViewModel, parts: ScatterParts): T
       </div>
       ${legend(model)}
     </div>
-    ${sliders(model)}
+    <div class="e2gmm-scatter-axes e2gmm-mod-below">${axisChoice(model, "z")} ${axisChoice(model, "x")}</div>
+    ${ring(model)} ${sliders(model)}
     <div class="e2gmm-scatter-status"
       ><span>${model.counts}</span
-      ><span class="e2gmm-scatter-note">${model.state.probeNote}</span
       ><span role="status" class="e2gmm-scatter-message">${model.message}</span
     ></div>`;
 }

@@ -207,3 +207,42 @@ test("a disposed model follows nothing and sends nothing more", () => {
   model.redraw();
   assert.deepEqual([widget.listenerCount, widget.sent, redraws()], [0, [], before]);
 });
+
+test("a typed coordinate moves the probe along its axis alone", () => {
+  const { model, widget } = scatter({ probe: [1, 1, 0] });
+  model.typeProbe(2, -0.5);
+  assert.deepEqual(widget.sent, [{ probe: [1, 1, -0.5] }]);
+});
+
+test("zooming to the selection shows the selected points, also those that are not drawn, with a margin", () => {
+  const { model } = scatter({
+    pointsX: Float32Array.of(0, 1, 2, 9),
+    pointsY: Float32Array.of(0, 3, 1, 9),
+    selected: Uint8Array.of(0, 1, 1, 0),
+    selectedCount: 3,
+    selectedBeside: Float32Array.of(3, 2),
+  });
+  model.zoom("selection");
+  assert.deepEqual(model.ranges, { x: [0.9, 3.1], y: [0.9, 3.1] });
+});
+
+test("zooming to a selection shows all while none is drawn", () => {
+  const { model, redraws } = scatter();
+  const before = model.ranges;
+  model.zoom("selection");
+  assert.deepEqual([model.ranges, redraws()], [before, 1]);
+});
+
+test("a typed range of colours is selected; an empty field is no end, and the mode counts", async () => {
+  const { model, kernel } = scatter({ colour: "defocus" });
+  model.typeRange("low", "12000");
+  model.useMode("add");
+  model.selectRange();
+  await settled();
+  assert.deepEqual(kernel.requests, [
+    {
+      kind: "select",
+      fields: { mode: "add", how: "range", column: "defocus", low: 12000, high: null },
+    },
+  ]);
+});

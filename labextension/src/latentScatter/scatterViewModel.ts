@@ -5,15 +5,19 @@ import { AxisZoom, type ShownRanges } from "./axisZoom.js";
 import { readCsv } from "./csv.js";
 import { changesPicture } from "./figure.js";
 import { type Place, pointAt } from "./geometry.js";
+import { isHeights } from "./histogram.js";
 import { HoverCardModel, type HoverPointer } from "./hoverCardModel.js";
 import { type OverlayEvents, OverlayModel, overlayState, type PlotArea } from "./overlayModel.js";
-import { countsText, describePoint, hiddenPoints, toggledCategories } from "./points.js";
+import { countsText, describePoint, hiddenPoints, selectionFrame, toggledCategories } from "./points.js";
 import type { ScatterLinks } from "./scatterLinks.js";
 import type { Snapshot } from "./snapshot.js";
 import type { Mode, Tool } from "./tools.js";
 
 /** Largest number of stations that can be asked for; the kernel's own limit. */
 const maxStations = 200;
+/** Beyond every height of a histogram. */
+const endless = 1e30;
+
 /** State and actions of a view of the latent scatter. */
 export class ScatterViewModel extends ViewModel {
   readonly card: HoverCardModel;
@@ -21,6 +25,8 @@ export class ScatterViewModel extends ViewModel {
   /** Radius of a selection and number of nearest particles, as they are typed. */
   radiusText = "";
   numberText = "100";
+  /** Ends of the range of colours that is to be selected, as they are typed. */
+  readonly range = { low: "", high: "" };
   /** Name of the slider that is being dragged; the kernel's answers do not move it meanwhile. */
   heldSlider: string | undefined;
   private currentTool: Tool = "probe";
@@ -193,6 +199,19 @@ export class ScatterViewModel extends ViewModel {
     this.select("replace", { how });
   }
 
+  /** Takes over a typed end of the range of colours that is to be selected. */
+  typeRange(end: "low" | "high", text: string): void {
+    this.range[end] = text;
+    this.changed();
+  }
+
+  /** Selects the particles whose number that colours them is in the typed range; an empty field is no end. */
+  selectRange(): void {
+    const end = (text: string) => (text === "" ? null : Number(text));
+    const { low, high } = this.range;
+    this.select(this.mode, { how: "range", column: this.state.colour, low: end(low), high: end(high) });
+  }
+
   /** Selects around the probe, with the radius or number in the fields. */
   selectAroundProbe(): void {
     this.select(
@@ -206,6 +225,11 @@ export class ScatterViewModel extends ViewModel {
   /** Moves the probe along dimensions that are named. */
   moveProbe(to: Record<string, number>): void {
     this.change({ probeTo: to });
+  }
+
+  /** Moves the probe to a typed latent coordinate; the others stay. */
+  typeProbe(dimension: number, value: number): void {
+    this.change({ probe: this.state.probe.map((before, d) => (d === dimension ? value : before)) });
   }
 
   /** Holds a slider while it is dragged; undefined releases it. */
@@ -237,10 +261,11 @@ export class ScatterViewModel extends ViewModel {
     this.change({ hidden: toggledCategories(colouring.categories, hidden, name, only) });
   }
 
-  /** Magnifies by a step, or shows all of the axes. */
-  zoom(change: "in" | "out" | "home"): void {
+  /** Magnifies by a step, or shows the selected particles or all of the axes. */
+  zoom(change: "in" | "out" | "home" | "selection"): void {
     if (this.threeDrawn) return;
     if (change === "home") this.axisZoom.show(null);
+    else if (change === "selection") this.axisZoom.show(selectionFrame(this.state));
     else if (this.area) {
       const { width, height } = this.area.frame;
       this.zoomAt([width / 2, height / 2], change === "in" ? 1.5 : 1 / 1.5);
@@ -296,7 +321,13 @@ export class ScatterViewModel extends ViewModel {
       },
       origin: () => this.change({ probe: this.state.probe.map(() => 0) }),
       lasso: (polygon, mode) => this.select(mode, { how: "lasso", polygon }),
-      box: (low, high, mode) => this.select(mode, { how: "box", low, high }),
+      box: (low, high, mode) => {
+        const { shown } = this.state;
+        // Over a histogram the range alone counts, whatever part of the heights is shown
+        const open = (place: Place, end: number) =>
+          [shown?.x, shown?.y].map((axis, d) => (axis && isHeights(axis) ? end : place[d]!));
+        this.select(mode, { how: "box", low: open(low, -endless), high: open(high, endless) });
+      },
       radius: (centre, rim, mode) =>
         this.select(mode, { how: "radius", centre, radius: rim ?? Number(this.radiusText) }),
       nearest: (centre, mode) =>

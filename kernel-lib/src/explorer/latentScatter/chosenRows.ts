@@ -1,4 +1,5 @@
 import { shortNumber } from "../../display/checks";
+import { InputError } from "../../errors";
 import { nearestRows, otherRows, rowsInBox, rowsInPolygon, rowsWithin } from "../../latent/selection";
 import type { SelectRequest } from "./requests";
 import type { ScatterTable } from "./table";
@@ -56,7 +57,27 @@ export function chosenRows(request: SelectRequest, context: ChoiceContext): Chos
       return within(probe, request.radius, context);
     case "latentNearest":
       return nearest(probe, request.number, context);
+    case "range":
+      return inRange(request, context);
   }
+}
+
+/** Particles without a value are in no range. */
+function inRange(
+  { column, low, high }: Extract<SelectRequest, { how: "range" }>,
+  context: ChoiceContext,
+): ChosenRows {
+  const values = context.table.values(column);
+  const [from, to] = [low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY];
+  if (from > to) throw new InputError("range", "a lower end below the upper one", `${from} to ${to}`);
+  const within = otherRows(new Uint32Array(0), context.table.count).filter(
+    (row) => values[row]! >= from && values[row]! <= to,
+  );
+  const ends = [
+    ...(low === null ? [] : [`from ${shortNumber(low)}`]),
+    ...(high === null ? [] : [`to ${shortNumber(high)}`]),
+  ];
+  return { rows: visibleRows(within, context), note: [column, ...ends].join(" ") };
 }
 
 /** The rows of particles that are not hidden. */

@@ -12,7 +12,7 @@ import { RequestHandlers } from "./requestHandlers";
 import { answerRequest } from "./requestServer";
 import type { SelectMode } from "./scatterSelection";
 import { type LatentScatterState, type LatentScatterTraits, latentScatterKind } from "./state";
-import { type ScatterColumn, ScatterTable, setsColumn, type TableColumn } from "./table";
+import { type OfferedColumn, type ScatterColumn, ScatterTable, setsColumn, type TableColumn } from "./table";
 
 /**
  * The latent space as a live plot: a point for each particle, a probe that is dragged through it, a path, a selection.
@@ -256,6 +256,23 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   setColumn(column: ScatterColumn | ParticleColumn): void {
     this.derived.table.setColumn(column);
     this.columnsChanged(column.name);
+  }
+
+  /**
+   * Offers columns as axes and colours that are read when they are first chosen. Names that are taken are left out. Choosing one whose
+   * length is not the number of particles is an InputError.
+   * @example
+   * ```ts
+   * const { refined } = await (await e2.openRun("RUN")).latents();
+   * const scatter = new e2.explorer.LatentScatter({ latents: refined, latent: 2 });
+   * scatter.offerColumns([{ name: "first", read: () => refined.filter((_, i) => i % 2 === 0) }]);
+   * scatter.colour = "first";
+   * scatter.close();
+   * ```
+   */
+  offerColumns(columns: readonly OfferedColumn[]): void {
+    this.derived.table.offerColumns(columns);
+    this.columnsChanged("");
   }
 
   /** Removes a column; axes and colour that used it get their defaults. @throws InputError for an unknown name */

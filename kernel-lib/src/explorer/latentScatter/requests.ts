@@ -13,6 +13,8 @@ export type SelectRequest = { mode: "replace" | "add" | "subtract" } & (
   /** Around the probe. */
   | { how: "latentRadius"; radius: number }
   | { how: "latentNearest"; number: number }
+  /** Values along an axis or of a column of numbers; null: no end. */
+  | { how: "range"; column: string; low: number | null; high: number | null }
   | { how: "all" | "none" | "invert" }
 );
 
@@ -89,6 +91,11 @@ export function readRequest(content: Fields): ScatterRequest {
   }
 }
 
+/** An end of a range; null if it is open. */
+function endOf(fields: Fields, key: string): number | null {
+  return fields[key] === null ? null : number(fields, key, Number.NEGATIVE_INFINITY);
+}
+
 function readSelect(content: Fields): SelectRequest {
   const mode = oneOf(content, "mode", ["replace", "add", "subtract"]);
   const how = oneOf(content, "how", [
@@ -98,6 +105,7 @@ function readSelect(content: Fields): SelectRequest {
     "nearest",
     "latentRadius",
     "latentNearest",
+    "range",
     "all",
     "none",
     "invert",
@@ -127,6 +135,11 @@ function readSelect(content: Fields): SelectRequest {
       return { mode, how, radius: number(content, "radius", 0) };
     case "latentNearest":
       return { mode, how, number: number(content, "number", 1, Number.isInteger) };
+    case "range":
+      return {
+        ...{ mode, how, column: String(content["column"]) },
+        ...{ low: endOf(content, "low"), high: endOf(content, "high") },
+      };
     default:
       return { mode, how };
   }

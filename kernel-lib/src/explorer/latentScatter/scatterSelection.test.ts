@@ -12,6 +12,57 @@ beforeEach(() => {
 });
 afterEach(disconnect);
 
+test("a range of a column selects its particles, to either side without an end, and none without a value", async () => {
+  const scatter = scatterOf();
+  const values = Float32Array.from({ length: scatter.get("count") }, (_, i) =>
+    i % 7 === 0 ? Number.NaN : i,
+  );
+  scatter.setColumn({ name: "score", values });
+  const ask = (low: number | null, high: number | null, column = "score") =>
+    page.ask({ kind: "select", how: "range", mode: "replace", column, low, high });
+  await ask(5, 12);
+  assert.deepEqual(Array.from(scatter.rows), [5, 6, 8, 9, 10, 11, 12]);
+  assert.equal(scatter.get("status"), "score from 5 to 12");
+  await ask(null, 3);
+  assert.deepEqual(Array.from(scatter.rows), [1, 2, 3]);
+  const before = scatter.rows.length;
+  for (const [refused, why] of [
+    [await ask(2, 1), /a lower end below the upper one/],
+    [await ask(1, 2, "<img>"), /a column of numbers/],
+  ] as const) {
+    assert.equal(refused["kind"], "problem");
+    assert.match(String(refused["text"]), why);
+  }
+  assert.equal(scatter.rows.length, before);
+});
+
+test("an offered column is read when it is first chosen, once, and keeps its place among the choices", () => {
+  const scatter = scatterOf();
+  let reads = 0;
+  const read = () => {
+    reads++;
+    return Float64Array.from({ length: scatter.get("count") }, (_, i) => 2 * i);
+  };
+  scatter.offerColumns([
+    { name: "z1", read },
+    { name: "rlnDefocusU", unit: "Å", read },
+    { name: "short", read: () => [1, 2] },
+  ]);
+  const names = () => scatter.get("colours").map(({ name }) => name);
+  assert.equal(names().filter((name) => name === "z1").length, 1);
+  assert.equal(reads, 0);
+  const before = names();
+  scatter.colour = "rlnDefocusU";
+  assert.deepEqual([scatter.get("colouring").kind, scatter.get("colourNumbers")[3]], ["number", 6]);
+  scatter.set({ x: "rlnDefocusU" });
+  assert.equal(scatter.get("shown")!.x.title, "rlnDefocusU (Å)");
+  assert.equal(reads, 1);
+  assert.deepEqual(names(), before);
+  assert.throws(() => {
+    scatter.colour = "short";
+  }, /short: expected \d+ values/);
+});
+
 test("lasso, box, radius and nearest select the right particles; add, subtract, invert and clear change the selection", async () => {
   const scatter = scatterOf();
   const heard: number[] = [];

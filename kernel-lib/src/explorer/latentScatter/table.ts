@@ -21,6 +21,16 @@ export type TableColumn =
   | { name: string; kind: "number"; values: ArrayLike<number>; unit?: string | undefined }
   | CategoryColumn;
 
+/** A column that is read when it is first used. */
+export interface OfferedColumn {
+  /** Name of the axis or colouring. */
+  name: string;
+  /** Shown behind the name. Default none. */
+  unit?: string;
+  /** Reads a number for each particle. */
+  read(): ArrayLike<number>;
+}
+
 /** A coordinate that is a linear function of the latent vector: weights · z + offset. */
 export interface LinearAxis {
   /** [latent]. */
@@ -41,6 +51,8 @@ const outsideWidest = 0.02;
 /** Axes and colourings of particles: latent coordinates, principal components, columns. Owns all three. */
 export class ScatterTable {
   private readonly columns = new Map<string, TableColumn>();
+  /** Columns of numbers that are read when they are first used. */
+  private readonly offered = new Map<string, OfferedColumn>();
   /** Cache of coordinates along axes, by name. */
   private readonly coordinates = new Map<string, Float32Array>();
   private components: Pca | undefined;
@@ -93,25 +105,40 @@ export class ScatterTable {
   /** Adds or replaces a column. @throws InputError for a wrong length, and for the name of a built-in axis */
   setColumn(column: ScatterColumn | ParticleColumn): void {
     const { name } = column;
-    const reserved =
-      name === "" ||
-      name === setsColumn ||
-      this.spreads(name) ||
-      this.latentIndex(name) >= 0 ||
-      this.componentIndex(name) >= 0;
-    if (reserved) throw new InputError("column", "a name that no other axis has", JSON.stringify(name));
+    if (this.isReserved(name))
+      throw new InputError("column", "a name that no other axis has", JSON.stringify(name));
     const added = tableColumn(column);
     const { length } = added.kind === "number" ? added.values : added.codes;
     if (length !== this.count) {
       throw new InputError(`column ${name}`, `${this.count} values, one a particle`, String(length));
     }
     this.columns.set(name, added);
+    this.offered.delete(name);
     this.coordinates.delete(name);
+  }
+
+  private isReserved(name: string): boolean {
+    return (
+      name === "" ||
+      name === setsColumn ||
+      this.spreads(name) ||
+      this.latentIndex(name) >= 0 ||
+      this.componentIndex(name) >= 0
+    );
+  }
+
+  /** Offers columns that are read when they are first used. Names that are taken are left out. */
+  offerColumns(columns: readonly OfferedColumn[]): void {
+    for (const column of columns) {
+      const { name } = column;
+      if (!this.isReserved(name) && !this.columns.has(name)) this.offered.set(name, column);
+    }
   }
 
   /** @throws InputError for an unknown name */
   removeColumn(name: string): void {
-    if (!this.columns.delete(name)) {
+    const wasOffered = this.offered.delete(name);
+    if (!this.columns.delete(name) && !wasOffered) {
       throw new InputError("column", "the name of a column", JSON.stringify(name));
     }
     this.coordinates.delete(name);
@@ -138,22 +165,38 @@ export class ScatterTable {
   }
 
   private columnChoices(kind: TableColumn["kind"]): ScatterChoice[] {
-    return [...this.columns.values()]
-      .filter((column) => column.kind === kind)
+    const known = [...this.columns.values()]
+      .filter((column) => column.kind === kind && !this.offered.has(column.name))
       .map((column) => ({
         name: column.name,
         kind,
         ...(column.kind === "number" && column.unit && { unit: column.unit }),
       }));
+    if (kind === "category") return known;
+    const others = [...this.offered.values()].map(({ name, unit }) => ({
+      name,
+      kind,
+      ...(unit && { unit }),
+    }));
+    return [...known, ...others];
   }
 
-  /** Names of the columns, in the order in which they were added. */
+  /** Names of the columns that are read, in the order in which they were added. */
   columnNames(): string[] {
     return [...this.columns.keys()];
   }
 
   /** The column of a name; undefined for built-in axes. */
   column(name: string): TableColumn | undefined {
+    const offered = this.offered.get(name);
+    // The offer stays, so that the order of the choices does
+    if (offered && !this.columns.has(name)) {
+      const { unit, read } = offered;
+      const values = read();
+      if (values.length !== this.count)
+        throw new InputError(`column ${name}`, `${this.count} values, one a particle`, String(values.length));
+      this.columns.set(name, { name, kind: "number", values, unit });
+    }
     return this.columns.get(name);
   }
 
@@ -173,7 +216,7 @@ export class ScatterTable {
     if (c >= 0) return pcaTransform({ ...this.pca(), axes: this.componentAxis(c) }, this.points, 1);
     if (name === rowAxis) return Float32Array.from({ length: this.count }, (_, i) => i);
     if (this.spreads(name)) return histogramHeights(this.points, histogramSeed);
-    const column = this.columns.get(name);
+    const column = this.column(name);
     if (column?.kind === "number") return new Float32Array(column.values);
     throw new InputError("axis", "a column of numbers", JSON.stringify(name));
   }
@@ -212,7 +255,7 @@ export class ScatterTable {
     const c = this.componentIndex(name);
     if (c >= 0) return `${name} (${(100 * this.pca().explained[c]!).toFixed(0)} % of the variance)`;
     if (this.latent === 1 && name === histogramAxis) return "particles (histogram)";
-    const column = this.columns.get(name);
+    const column = this.column(name);
     return column?.kind === "number" && column.unit ? `${name} (${column.unit})` : name;
   }
 
