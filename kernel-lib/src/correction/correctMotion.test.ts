@@ -6,6 +6,7 @@ import { temporaryFolder } from "../../../tests/testing";
 import { InputError, StoppedError } from "../errors";
 import { Random } from "../random";
 import { fourierShellCorrelation } from "../reconstruction/fsc";
+import type { ImageSource } from "../reconstruction/imageSource";
 import { reconstruct } from "../reconstruction/reconstruct";
 import { correctMotion } from "./correctMotion";
 import { prepareCorrection } from "./motionCorrection";
@@ -196,10 +197,52 @@ test("a correction can be divided among several jobs: maps are those of one job 
     -1,
   );
   assert.equal(existsSync(folder), false);
+  // Each step on its own: cells are refused before all sums are there.
+  const alone = async (number: number, step: "sums" | "cells") => {
+    const cells = await prepareCorrection(source, motion, { ...options, part: { number, of: 2 }, step });
+    await cells.close();
+    return cells.missing;
+  };
+  assert.equal(await alone(2, "sums"), "sums");
+  await assert.rejects(
+    alone(1, "cells"),
+    /cells: expected the sums of all 2 parts, which cells need, found not all/,
+  );
+  assert.equal(await alone(1, "sums"), "sums");
+  assert.equal(await alone(1, "cells"), "cells");
+  assert.equal(await alone(2, "cells"), undefined);
+  const stepped = await prepareCorrection(counted, motion, options);
+  assert.equal(read, 0);
+  assert.deepEqual((await stepped.state([0.5])).corrected.map.data, joined);
+  await stepped.remove();
+  await assert.rejects(
+    prepareCorrection(source, motion, { ...options, step: "sums" }),
+    /step: expected a part, whose step it is, found none/,
+  );
   await assert.rejects(
     prepareCorrection(source, motion, { ...options, part: { number: 3, of: 2 } }),
     /part: expected a number from 1 to that of all parts, found 3 of 2/,
   );
+});
+
+test("a state is known by everything that enters its map: particles, images, place, and what the decoder makes of it", async () => {
+  const { source, motion } = movingParticles(uniformPlaces(40), 1);
+  const keyOf = async (changed: Partial<typeof motion>, place = 0.5, from: ImageSource = source) => {
+    const cells = await prepareCorrection(from, { ...motion, ...changed }, { cells: 2 });
+    const key = cells.stateKey([place]);
+    await cells.close();
+    return key;
+  };
+  const first = await keyOf({});
+  assert.equal(await keyOf({}), first);
+  const others = [
+    await keyOf({}, 0.4),
+    // A decoder that was trained further, with the same places.
+    await keyOf({ decode: (place) => motion.decode([1.01 * place[0]!]) }),
+    await keyOf({ bodies: new Uint8Array(motion.decode([0]).count).fill(1) }),
+    await keyOf({}, 0.5, { ...source, imageStamp: async () => "changed" }),
+  ];
+  assert.equal(new Set([first, ...others]).size, 5);
 });
 
 test("each half can have a space of its own: the same one with the other sign gives the same maps", async () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { InputError } from "../errors";
 import { checkIntegers } from "../latent/points";
 import { applyMask, sphericalMask } from "../maps/mask";
@@ -15,8 +16,17 @@ import {
   halfChooser,
   type ReconstructOptions,
 } from "../reconstruction/reconstruct";
+import { packageVersion } from "../version";
 import { carriedHalves } from "./carriedHalves";
-import { backprojectCells, isComplete, kept, keptMap, type SharesTask, shareKey } from "./cellShares";
+import {
+  backprojectCells,
+  isComplete,
+  kept,
+  keptMap,
+  type PartStep,
+  type SharesTask,
+  shareKey,
+} from "./cellShares";
 import { cellCount, latentCells } from "./cells";
 import { centredBlobs, type Motion } from "./motion";
 import { type ShareProgress, ShareStore } from "./shareStore";
@@ -48,6 +58,11 @@ export interface CorrectOptions
    * all parts have those, a part of the cells. A call without it does what is missing. Default: all.
    */
   part?: Part | undefined;
+  /**
+   * With `part`, do only one of the two steps: the sums, or the cells, which need the sums of all parts. Default: the sums, and the cells if
+   * those of all parts are there by then.
+   */
+  step?: PartStep | undefined;
   /**
    * Places and decoder for the particles of half 2, and where a state is in their space, from a training that saw only those. Default:
    * the same for both halves, which are then not independent.
@@ -131,14 +146,32 @@ export class MotionCorrection {
     private readonly placeInSecond: (state: ArrayLike<number>) => ArrayLike<number>,
     private readonly hooks: CorrectionHooks,
   ) {
-    this.key = shareKey(given);
+    this.key = given.key;
   }
 
-  /** A fingerprint of the particles, their poses, division and box: the same for the same maps. */
+  /** A fingerprint of the particles, their images and poses, division and box: the same for the same maps. */
   readonly key: string;
 
+  /**
+   * A fingerprint of everything that the map of a state is made from: as {@link key}, and what the decoder makes of the places of the cells
+   * and of the state.
+   * @param place of the state, [latent]
+   */
+  stateKey(place: ArrayLike<number>): string {
+    const { given, motions, placeInSecond } = this;
+    const hash = createHash("sha256").update(JSON.stringify([packageVersion, this.key, given.maskDiameter]));
+    for (const [half, { bodies, unit, decode }] of motions.entries()) {
+      const target = decode(half === 0 ? place : placeInSecond(place));
+      hash.update(JSON.stringify([target.boxSize, target.apix, unit && [unit.group.name, unit.gaussians]]));
+      if (bodies) hash.update(bodies);
+      for (const { params } of [target, ...given.cells[half]!.map(({ model }) => model)])
+        hash.update(Float64Array.from(params));
+    }
+    return hash.digest("hex");
+  }
+
   /** What other parts have to do before there are maps: sums of images, or cells; undefined if nothing is missing. */
-  get missing(): "sums" | "cells" | undefined {
+  get missing(): PartStep | undefined {
     if (this.progress === undefined) return "sums";
     return isComplete(this.progress, this.given) ? undefined : "cells";
   }
@@ -275,6 +308,7 @@ export async function prepareWithHooks(
   const task = beginTask(options);
   requireSingleImages(source, "motion correction");
   if (task.part) checkPart(task.part);
+  if (task.step && !task.part) throw new InputError("step", "a part, whose step it is", "none");
   if (task.part && task.folder === undefined) throw new InputError("part", "a folder for the parts", "none");
   const indices = checkIndices(source, task.indices);
   const second = task.secondHalf ?? { motion, placeOf: (state: ArrayLike<number>) => state };
@@ -294,13 +328,13 @@ export async function prepareWithHooks(
   };
   const cells = [await divided(0), await divided(1)] as const;
   const { maskDiameter } = task;
+  const shares = { source, boxSize, cells, keepOutliers: task.keepOutliers === true };
   const given = {
-    source,
-    boxSize,
-    cells,
-    keepOutliers: task.keepOutliers === true,
+    ...shares,
+    key: await shareKey(shares),
     threads: task.threads,
     part: task.part,
+    step: task.step,
     ...(maskDiameter && { maskDiameter }),
   };
   const store = await ShareStore.open(task.folder);
