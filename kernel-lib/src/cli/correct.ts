@@ -223,7 +223,7 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   session.print(
     isStudy
       ? "each half is corrected by a training of its own"
-      : "both halves are corrected by the one training of the run; where the agreement with the nearest particles (fsc_with_nearest) is well below the square root of the FSC of the halves, the correction errs alike in both",
+      : "both halves are corrected by the one training of the run; where the square of the agreement with the nearest particles (fsc_with_nearest) is below the FSC of the halves (fsc_in_mask), the correction errs alike in both",
   );
 }
 

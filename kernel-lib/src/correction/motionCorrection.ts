@@ -31,7 +31,7 @@ import { cellCount, latentCells } from "./cells";
 import { centredBlobs, type Motion } from "./motion";
 import { type ShareProgress, ShareStore } from "./shareStore";
 import { stateFsc } from "./stateFsc";
-import type { StateTask } from "./stateGroups";
+import { type StateHalf, type StateTask, stateGroups } from "./stateGroups";
 import { type HalvesAndBoth, stateMaps } from "./stateMaps";
 import { overUnits } from "./units";
 
@@ -94,10 +94,15 @@ export interface CorrectedReconstruction {
   motion: number;
   /**
    * Correlation of a half map with the state itself in each shell 0 … ⌊S/2⌋, as the particles nearest to it tell; NaN where they
-   * tell nothing, and everywhere if these are more than half of the particles. Where it is well below the square root of the FSC of the halves, both
+   * tell nothing, and everywhere if these are more than half of the particles. Where its square is below `maskedFsc`, both
    * err alike.
    */
   stateFsc: Float64Array;
+  /**
+   * FSC of the half maps in the same mask, in each shell. If the halves erred independently of each other it were the square of `stateFsc`; see
+   * `fsc_in_mask` of `e2gmm correct`.
+   */
+  maskedFsc: Float64Array;
   /**
    * For each part of the molecule, from still to mobile, and each shell the fraction of the particles that it is made from: the sum of their
    * weights, which are 1 for the nearest and fall with the distance from the state.
@@ -183,21 +188,12 @@ export class MotionCorrection {
    */
   async state(place: ArrayLike<number>, options: TaskOptions = {}): Promise<CorrectedReconstruction> {
     const task = beginTask(options);
-    const { given, store, progress, motions } = this;
+    const { given, progress, motions } = this;
     if (!progress || this.missing)
       throw new InputError("correction", "all parts", `no ${this.missing} of some`);
     this.hooks.check?.(place);
     const targets = [motions[0].decode(place), motions[1].decode(this.placeInSecond(place))] as const;
-    const taskOf = (half: 0 | 1): StateTask => ({
-      ...{ folder: store.folder, half, boxSize: given.boxSize, apix: this.apix, target: targets[half] },
-      cells: given.cells[half].map(({ model, particles }, c) => ({
-        ...{ model, particles: particles.length, means: progress.cellMeans[half][c]! },
-      })),
-      means: progress.means[half],
-      bodies: motions[half].bodies,
-      unit: motions[half].unit && { gaussians: motions[half].unit.gaussians },
-    });
-    const halves = await carriedHalves([taskOf(0), taskOf(1)], task);
+    const halves = await carriedHalves([this.taskOf(0, targets[0]), this.taskOf(1, targets[1])], task);
     const plain = await this.plain();
     const { corrected, near, fractions } = stateMaps(halves, plain, progress);
     const { size, apix } = plain.half1;
@@ -210,15 +206,15 @@ export class MotionCorrection {
     const nearest = halves[0].groups[0]!.particles + halves[1].groups[0]!.particles;
     const { mask } = halves[0];
     const asMap = (data: Float32Array): Volume => ({ data, size, apix });
+    const agreement = stateFsc([corrected.half1, corrected.half2], [asMap(near[0]), asMap(near[1])], mask);
     const found: CorrectedReconstruction = {
       corrected: state,
       plain: withHalves(plain),
       state: targets[0],
       motion: Math.sqrt((halves[0].distances + halves[1].distances) / particles),
-      stateFsc:
-        nearest > mostOfNearest * particles
-          ? state.fsc.fsc.map(() => Number.NaN)
-          : stateFsc([corrected.half1, corrected.half2], [asMap(near[0]), asMap(near[1])], mask),
+      ...(nearest > mostOfNearest * particles
+        ? { ...agreement, stateFsc: agreement.stateFsc.map(() => Number.NaN) }
+        : agreement),
       fractions,
       mask: symmetric(asMap(mask)),
       ...{
@@ -228,6 +224,26 @@ export class MotionCorrection {
       },
     };
     return this.hooks.finished?.(found) ?? found;
+  }
+
+  /** The cells of one half in the frame of a state. @internal */
+  half(half: 0 | 1, target: GaussianModel, task: TaskOptions = {}): Promise<StateHalf> {
+    return stateGroups(this.taskOf(half, target), task);
+  }
+
+  private taskOf(half: 0 | 1, target: GaussianModel): StateTask {
+    const { given, store, motions } = this;
+    const { cellMeans, means } = this.progress!;
+    const { bodies, unit } = motions[half];
+    return {
+      ...{ folder: store.folder, half, boxSize: given.boxSize, apix: this.apix, target },
+      cells: given.cells[half].map(({ model, particles }, c) => ({
+        ...{ model, particles: particles.length, means: cellMeans[half][c]! },
+      })),
+      means: means[half],
+      bodies,
+      unit: unit && { gaussians: unit.gaussians },
+    };
   }
 
   /** Å per voxel of the maps. */
