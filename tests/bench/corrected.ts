@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { parseArgs } from "node:util";
 import * as e2 from "e2gmm";
+import { fixed, mobile, modelOf, turned } from "./hingedMolecule";
 import { moved, placementOn } from "./superposed";
 
 /**
@@ -9,11 +11,14 @@ import { moved, placementOn } from "./superposed";
  * the map of all particles and that of the nearest tenth. `truth.csv` has a line of names and for each particle index and state first; it
  * only says at which place of the latent space a state is (the mean of its particles), and what to compare with. Poses are those of the run:
  * refined ones if it refined them. With `--tile n` time and memory of n particles, those of the run again and again; nothing is compared. `--superpose` first
- * moves each true map to where it lies best on that of the nearest tenth, whose frame refined poses may have turned.
+ * moves each true map to where it lies best on that of the nearest tenth, whose frame refined poses may have turned. With `--hinged FOLDER` in place
+ * of `--run` poses, places and motion are the true ones of the set of `npm run bench -- hinged`: what is then wrong is an error of the correction itself.
  */
 const { values } = parseArgs({
   options: {
     run: { type: "string" },
+    hinged: { type: "string" },
+    angle: { type: "string", default: "45" },
     truth: { type: "string" },
     state: { type: "string", multiple: true },
     mask: { type: "string" },
@@ -36,17 +41,16 @@ const cpu = (since: NodeJS.CpuUsage) => {
 };
 
 async function main(): Promise<void> {
-  const { run: folder, truth, state: states = [] } = values;
-  if (!folder || !truth || states.length === 0) throw new Error("--run, --truth and --state are needed");
+  const { run: folder, hinged, truth, state: states = [] } = values;
+  if (!(folder || hinged) || !truth || states.length === 0)
+    throw new Error("--run or --hinged, --truth and --state are needed");
   const labels = readFileSync(truth, "utf8")
     .trim()
     .split("\n")
     .slice(1)
     .map((line) => line.split(",")[1]!);
-  const run = await e2.openRun(folder);
-  const { refined: places, latent } = await run.latents();
-  const set = await e2.training.openParticles(run.record.inputs);
-  const decode = (z: ArrayLike<number>) => run.decode(z);
+  const { set, motion, close } = hinged ? await trueMotion(hinged, labels) : await motionOf(folder!);
+  const { places, latent } = motion;
   const options = {
     ...(values["box-size"] && { boxSize: Number(values["box-size"]) }),
     ...(values.cells && { cells: Number(values.cells) }),
@@ -58,11 +62,7 @@ async function main(): Promise<void> {
     ? Float32Array.from({ length: tiled * latent }, (_, i) => places[i % places.length]!)
     : places;
   const [began, used] = [Date.now(), process.cpuUsage()];
-  const cells = await e2.correction.prepareCorrection(
-    source,
-    { latent, places: own, decode, bodies: run.bodies },
-    options,
-  );
+  const cells = await e2.correction.prepareCorrection(source, { ...motion, places: own }, options);
   console.log(
     `pass over ${source.count} images of ${source.boxSize}²: ${seconds(began)} s, ${cpu(used)} s of CPU, ${memory()}`,
   );
@@ -124,7 +124,26 @@ async function main(): Promise<void> {
   }
   await cells.close();
   await set.close();
-  run.close();
+  close();
+}
+
+/** Particles, and where they are by a run. */
+async function motionOf(folder: string) {
+  const run = await e2.openRun(folder);
+  const { refined: places, latent } = await run.latents();
+  const set = await e2.training.openParticles(run.record.inputs);
+  const decode = (z: ArrayLike<number>) => run.decode(z);
+  return { set, motion: { latent, places, decode, bodies: run.bodies }, close: () => run.close() };
+}
+
+/** Particles in their true poses, at the angles of their states, and a decoder that knows the molecule. */
+async function trueMotion(folder: string, labels: readonly string[]) {
+  const set = await e2.particles.open(path.join(folder, "true_poses.star"));
+  const last = Math.max(...labels.map(Number));
+  const places = Float32Array.from(labels, (label) => (Number(values.angle) * Number(label)) / last);
+  const decode = (at: ArrayLike<number>) =>
+    modelOf([...fixed, ...mobile.map((place) => turned(place, at[0]!))], set);
+  return { set, motion: { latent: 1, places, decode }, close: () => undefined };
 }
 
 async function localResolutions(

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import * as e2 from "e2gmm";
+import { fixed, maskOf, mobile, modelOf, turned } from "./hingedMolecule";
 
 /**
  * `npm run bench -- hinged --out FOLDER [--particles 6000] [--snr 0.05] [--angle 45] [--pose-error 1.5] [--shift-error 1]
@@ -26,45 +27,6 @@ const { values } = parseArgs({
   },
 });
 
-/** A small generator with a seed: the beads are the same everywhere. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-type Place = [number, number, number];
-
-/** Radii in Å of the two domains, where they are, and the hinge between them. */
-const body = { radii: [30, 24, 24], at: [-16, -8, 0] } as const;
-const arm = { radii: [24, 15, 17], at: [24, 22, 0] } as const;
-const hinge = [4, 8, 0] as const;
-/** Least distance of beads, and their width, in Å. */
-const apart = 3.2;
-const sigma = 1.5;
-
-/** Beads at random in an ellipsoid, [n] places in Å. */
-function beadsIn({ radii, at }: { radii: readonly number[]; at: readonly number[] }, seed: number): Place[] {
-  const random = generator(seed);
-  const beads: Place[] = [];
-  for (let tries = 0; tries < 40000; tries++) {
-    const unit = [0, 0, 0].map(() => 2 * random() - 1);
-    if (Math.hypot(...unit) > 1) continue;
-    const place = unit.map((x, axis) => x * radii[axis]! + at[axis]!) as Place;
-    if (beads.some((other) => Math.hypot(...other.map((x, axis) => x - place[axis]!)) < apart)) continue;
-    beads.push(place);
-  }
-  return beads;
-}
-
-function turned([x, y, z]: Place, degrees: number): Place {
-  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
-  const [dx, dy] = [x - hinge[0], y - hinge[1]];
-  return [hinge[0] + c * dx - s * dy, hinge[1] + s * dx + c * dy, z];
-}
-
 async function main(): Promise<void> {
   const { out } = values;
   if (!out) throw new Error("--out is needed");
@@ -74,8 +36,6 @@ async function main(): Promise<void> {
   const given = isTrue ? "true_poses.star" : "particles.star";
   const [boxSize, apix, states] = [number("box-size"), number("apix"), number("states")];
   const at = (...names: string[]) => path.join(out, ...names);
-  const fixed = beadsIn(body, 1);
-  const mobile = beadsIn(arm, 2);
   const angleOf = (state: number) => (number("angle") * state) / (states - 1);
   const beadsAt = (state: number) => mobile.map((place) => turned(place, angleOf(state)));
   const modelAt = (state: number) => modelOf([...fixed, ...beadsAt(state)], { boxSize, apix });
@@ -137,48 +97,6 @@ function callOf(out: string, run: string, shown: readonly number[]): string {
   const state = (s: number) =>
     `--state ${s}=${path.join(out, "truth_maps", `state_${s}.mrc`)}=${path.join(out, "truth_maps", `mask_${s}.mrc`)}`;
   return `npm run bench -- correct --run ${path.join(out, run)} --truth ${path.join(out, "truth.csv")} ${shown.map(state).join(" ")}\n`;
-}
-
-interface Box {
-  boxSize: number;
-  apix: number;
-}
-
-function modelOf(beads: readonly Place[], { boxSize, apix }: Box): e2.model.GaussianModel {
-  const model = e2.model.empty(beads.length, boxSize, apix);
-  const { Row } = e2.model;
-  for (const [i, bead] of beads.entries()) {
-    for (let axis = 0; axis < 3; axis++)
-      model.params[axis * beads.length + i] = bead[axis]! / (boxSize * apix);
-    model.params[Row.amplitude * beads.length + i] = 1;
-    model.params[Row.sigma * beads.length + i] = sigma / apix;
-  }
-  return model;
-}
-
-/** 1 within 5 Å of a bead, 0 from 10 Å on. */
-function maskOf(beads: readonly Place[], { boxSize: n, apix }: Box): e2.maps.Volume {
-  const data = new Float32Array(n ** 3);
-  const reach = 10 / apix;
-  for (const bead of beads) {
-    const centre = bead.map((x) => x / apix + n / 2) as Place;
-    const range = (c: number) =>
-      [Math.max(0, Math.ceil(c - reach)), Math.min(n - 1, Math.floor(c + reach))] as const;
-    const [[x0, x1], [y0, y1], [z0, z1]] = centre.map(range) as [
-      readonly [number, number],
-      readonly [number, number],
-      readonly [number, number],
-    ];
-    for (let z = z0; z <= z1; z++)
-      for (let y = y0; y <= y1; y++)
-        for (let x = x0; x <= x1; x++) {
-          const far = (Math.hypot(x - centre[0], y - centre[1], z - centre[2]) * apix - 5) / 5;
-          const value = far <= 0 ? 1 : far >= 1 ? 0 : 0.5 + 0.5 * Math.cos(Math.PI * far);
-          const i = x + n * (y + n * z);
-          data[i] = Math.max(data[i]!, value);
-        }
-  }
-  return { data, size: [n, n, n], apix };
 }
 
 main().catch((error: unknown) => {

@@ -156,7 +156,8 @@ describe("a trained run", () => {
     assert.equal(plain.length, all.length);
     for (const [r, { fsc }] of plain.entries()) assert.equal(fsc, all[r]!.fsc, `shell ${r}`);
     const [header, ...rows] = table(text("state_2_shells.csv"));
-    assert.deepEqual(header!.slice(0, 5), words("shell resolution_angstrom fsc fsc_plain fsc_with_nearest"));
+    const curves = words("fsc fsc_plain fsc_in_mask fsc_with_nearest");
+    assert.deepEqual(header!.slice(0, 6), [...words("shell resolution_angstrom"), ...curves]);
     assert.equal(rows.length, 9);
     // Poses of the run with images of another file of the same particles; others are refused.
     const own = ["--particles", "sim/particles.star", "--out", "own.mrc", "--z=0.5,-0.5", ...few];

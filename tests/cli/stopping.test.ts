@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
@@ -88,6 +97,34 @@ test("any other command that is stopped leaves nothing", async () => {
   assert.equal(await ended, 130);
   assert.equal(err, "e2gmm: stopped; nothing was written\n");
   assert.deepEqual(contents(folder), before);
+});
+
+test("states that are stopped say what is there, and that --resume goes on with it", async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => `${i}`);
+  writeFileSync(path.join(folder, "z.csv"), `z1\n${rows.join("\n")}\n`);
+  const given = [
+    ...words("states --particles sim/particles.star --places z.csv --nearest 20 --grid 200"),
+    ...["--out", "many"],
+  ];
+  const child = spawn(process.execPath, [launcher, ...given], { cwd: folder });
+  let err = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  while (!existsSync(path.join(folder, "many/state_001.mrc")) && child.exitCode === null)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGINT");
+  assert.equal(await ended, 130, err);
+  const [, states] =
+    /^e2gmm: stopped; (\d+) states are finished.*; the same command goes on with --resume \(from many\)$/m.exec(
+      err,
+    )!;
+  assert.equal(
+    readdirSync(path.join(folder, "many")).filter((name) => /^state_\d+\.mrc$/.test(name)).length,
+    Number(states),
+  );
+  assert.match(succeed(folder, ...given, "--resume"), new RegExp(`${states} states of before`));
 });
 
 test("a reader that closes the pipe early is no failure", async () => {

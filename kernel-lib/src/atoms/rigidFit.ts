@@ -1,4 +1,5 @@
-import { type NineNumbers, quaternionOf, rotationMatrix } from "../model/rigidMotion";
+import { type NineNumbers, quaternionOf } from "../model/hornQuaternion";
+import { rotationMatrix } from "../model/rigidMotion";
 
 /** Points before and after a motion, each [n · 3], of which some count with a weight. */
 export interface WeightedPoints {
@@ -23,14 +24,26 @@ export function rigidFit(points: WeightedPoints): RigidFit {
   const { indices, weights } = points;
   const before = weightedMean(points.before, indices, weights);
   const after = weightedMean(points.after, indices, weights);
-  const covariance: NineNumbers = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+  const [bx, by, bz, ax, ay, az] = [...before, ...after] as [number, number, number, number, number, number];
+  let [xx, xy, xz, yx, yy, yz, zx, zy, zz] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let k = 0; k < indices.length; k++) {
     const at = 3 * indices[k]!;
-    for (let i = 0; i < 3; i++) {
-      const a = weights[k]! * (points.before[at + i]! - before[i]!);
-      for (let j = 0; j < 3; j++) covariance[3 * i + j]! += a * (points.after[at + j]! - after[j]!);
-    }
+    const weight = weights[k]!;
+    const x = weight * (points.before[at]! - bx);
+    const y = weight * (points.before[at + 1]! - by);
+    const z = weight * (points.before[at + 2]! - bz);
+    const [u, v, w] = [points.after[at]! - ax, points.after[at + 1]! - ay, points.after[at + 2]! - az];
+    xx += x * u;
+    xy += x * v;
+    xz += x * w;
+    yx += y * u;
+    yy += y * v;
+    yz += y * w;
+    zx += z * u;
+    zy += z * v;
+    zz += z * w;
   }
+  const covariance: NineNumbers = [xx, xy, xz, yx, yy, yz, zx, zy, zz];
   return { rotation: rotationMatrix(quaternionOf(covariance)), before, after };
 }
 

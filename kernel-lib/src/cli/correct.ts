@@ -3,6 +3,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import { prepareRunCorrection } from "../correction";
+import type { PartStep } from "../correction/cellShares";
 import { InputError, StoppedError } from "../errors";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { Part } from "../reconstruction/keptSums";
@@ -49,6 +50,7 @@ interface CorrectCommandOptions extends QuietOption {
   keepCells?: boolean;
   threads?: number;
   part?: Part;
+  step?: PartStep;
   out: string;
 }
 
@@ -125,6 +127,12 @@ export function addCorrect(program: Command, run: RunCommand): void {
         "sums of its images, and once all parts have those, its cells; both are kept in map_cells, and the command without --part does what is missing and makes the maps",
       ),
     )
+    .addOption(
+      new Option(
+        "--step <step>",
+        "with --part only its sums, or only its cells, which need the sums of all parts (default: its sums, and its cells if all sums are there)",
+      ).choices(["sums", "cells"]),
+    )
     .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(
@@ -154,6 +162,7 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   const isStudy = existsSync(path.join(folder, studyFiles.settings));
   if (isStudy && particles !== undefined)
     throw new InputError("--particles", "none for a study, whose halves have images of their own", particles);
+  if (options.step && !options.part) throw new InputError("--step", "--part, whose step it is", "none");
   const points = await givenPoints(options);
   if (file !== undefined && points.length === 0)
     throw new InputError(file, "at least one point of the latent space", "none");
@@ -184,13 +193,13 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
     ),
   );
   if (options.part) {
-    session.print(partSentence(cellsFolder, options.part, cells.missing));
+    session.print(partSentence(cellsFolder, options, cells.missing));
     return;
   }
-  const finished = new FinishedStates(cellsFolder, cells.key);
+  const finished = new FinishedStates(cellsFolder);
   for (const [s, files] of states.entries()) {
     const z = points[s]?.z ?? new Array<number>(run.latent).fill(0);
-    const made = { z, maskDiameter: options.maskDiameter, local: options.local };
+    const made = { key: cells.stateKey(z), z, local: options.local };
     if (await finished.has(files, made)) {
       session.print(`${files.map}: state ${z.join(",")} was finished before`);
       continue;
@@ -214,13 +223,20 @@ async function correct(folder: string, options: CorrectCommandOptions, session: 
   session.print(
     isStudy
       ? "each half is corrected by a training of its own"
-      : "both halves are corrected by the one training of the run; where the agreement with the nearest particles (fsc_with_nearest) is well below the square root of the FSC of the halves, the correction errs alike in both",
+      : "both halves are corrected by the one training of the run; where the square of the agreement with the nearest particles (fsc_with_nearest) is below the FSC of the halves (fsc_in_mask), the correction errs alike in both",
   );
 }
 
 /** What a part of a correction has done, and what comes next. */
-function partSentence(folder: string, { number, of }: Part, missing: "sums" | "cells" | undefined): string {
+function partSentence(
+  folder: string,
+  { part, step }: Pick<CorrectCommandOptions, "part" | "step">,
+  missing: PartStep | undefined,
+): string {
+  const { number, of } = part!;
   const own = `${folder}: part ${number} of ${of}`;
+  if (step === "sums" && missing !== undefined)
+    return `${own}: its sums; with those of all parts, --step cells makes its cells`;
   if (missing === "sums") return `${own}: its sums; its cells need those of the other parts: give it again`;
   const next = "the command without --part makes the maps";
   return missing
@@ -277,7 +293,7 @@ async function openImages(
 }
 
 function libraryOptions(
-  { boxSize, maskDiameter, cells, keepOutliers, allAxes, threads, part }: CorrectCommandOptions,
+  { boxSize, maskDiameter, cells, keepOutliers, allAxes, threads, part, step }: CorrectCommandOptions,
   session: Session,
 ) {
   return {
@@ -289,5 +305,6 @@ function libraryOptions(
     ...(allAxes && { allAxes: true }),
     threads,
     part,
+    step,
   };
 }

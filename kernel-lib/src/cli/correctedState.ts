@@ -1,5 +1,6 @@
 import { writeAtomic } from "../atomicWrite";
 import type { CorrectedReconstruction } from "../correction";
+import { commonError } from "../correction/stateFsc";
 import { finiteText } from "../finite";
 import { writeMap } from "../maps/mapFile";
 import type { Volume } from "../maps/volume";
@@ -89,18 +90,19 @@ async function writeLocal(
 }
 
 function shellTable(
-  { corrected, plain, stateFsc, fractions }: CorrectedReconstruction,
+  { corrected, plain, stateFsc, maskedFsc, fractions }: CorrectedReconstruction,
   file: string,
 ): string {
   const parts = fractions.map((_, p) => `fraction_part_${p + 1}`);
-  const header = ["shell", "resolution_angstrom", "fsc", "fsc_plain", "fsc_with_nearest", ...parts].join(",");
+  const curves = ["fsc", "fsc_plain", "fsc_in_mask", "fsc_with_nearest"];
+  const header = ["shell", "resolution_angstrom", ...curves, ...parts].join(",");
   const rows = Array.from(corrected.fsc.shell, (shell, i) => {
     const text = (x: number) => (Number.isNaN(x) ? "" : finiteText(x, 4, file, `shell ${shell}`));
     const resolution = corrected.fsc.resolution[i]!;
     return [
       shell,
       Number.isFinite(resolution) ? text(resolution) : "",
-      ...[corrected.fsc.fsc[i]!, plain.fsc.fsc[i]!, stateFsc[i]!].map(text),
+      ...[corrected.fsc.fsc[i]!, plain.fsc.fsc[i]!, maskedFsc[i]!, stateFsc[i]!].map(text),
       ...fractions.map((part) => text(part[i]!)),
     ].join(",");
   });
@@ -122,5 +124,18 @@ export function reportOf(
       (threshold) =>
         `FSC of the half maps ${threshold} ${resolutionText(corrected.fsc, threshold)}, without correction ${resolutionText(plain.fsc, threshold)}`,
     ),
+    ...commonErrorNote(found),
+  ];
+}
+
+/** Says where both halves err alike, so that their FSC tells more than the map has of the state. */
+function commonErrorNote(found: CorrectedReconstruction): string[] {
+  const common = commonError(found);
+  if (!common) return [];
+  const { resolution } = found.corrected.fsc;
+  const [from, to] = [common.first, common.last].map((shell) => resolution[shell]!.toFixed(1));
+  return [
+    `from ${from} to ${to} Å the halves agree by up to ${common.excess.toFixed(2)} more than each with the particles nearest to the state would ` +
+      "make them: both err alike (where the decoder carries what, and how far particles of one cell differ), and their FSC says too much there",
   ];
 }

@@ -9,18 +9,10 @@ import { namesOf, type StateFiles } from "./correctedState";
 export class FinishedStates {
   private known: Record<string, string> | undefined;
 
-  /** @param key of what the maps are made from */
-  constructor(
-    private readonly folder: string,
-    private readonly key: string,
-  ) {}
+  constructor(private readonly folder: string) {}
 
   private get file(): string {
     return path.join(this.folder, stateListName);
-  }
-
-  private describe(made: object): string {
-    return JSON.stringify({ key: this.key, ...made });
   }
 
   private async read(): Promise<Record<string, string>> {
@@ -33,18 +25,21 @@ export class FinishedStates {
     return this.known;
   }
 
-  /** Whether a state was written like this, and all its files are still there. */
+  /**
+   * Whether a state was written like this, and all its files are still there.
+   * @param made everything that enters its files, such as `MotionCorrection.stateKey`
+   */
   async has(files: StateFiles, made: object): Promise<boolean> {
     const known = await this.read();
     return (
-      known[path.resolve(files.map)] === this.describe(made) &&
+      known[path.resolve(files.map)] === JSON.stringify(made) &&
       namesOf(files).every((name) => existsSync(name))
     );
   }
 
   async add(files: StateFiles, made: object): Promise<void> {
     const known = await this.read();
-    known[path.resolve(files.map)] = this.describe(made);
+    known[path.resolve(files.map)] = JSON.stringify(made);
     await writeAtomic(this.file, `${JSON.stringify(known)}\n`);
   }
 }

@@ -1,7 +1,8 @@
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { posedSource } from "../correction/posedSource";
-import { InputError } from "../errors";
+import { InputError, StoppedError } from "../errors";
 import type { ByteSign } from "../formats/mrc";
 import { kMeansAsync } from "../latent/kmeans";
 import { matchPlaces } from "../latent/matchPlaces";
@@ -12,7 +13,7 @@ import { openParticles, type ParticleSet } from "../particles/particleSet";
 import type { ImageSource } from "../reconstruction/imageSource";
 import type { Part } from "../reconstruction/keptSums";
 import type { PlacedParticles } from "../reconstruction/kernelWeights";
-import { type WrittenState, writeStates } from "../reconstruction/stateFolder";
+import { stateRecordName, type WrittenState, writeStates } from "../reconstruction/stateFolder";
 import { openRun } from "../training/runs/openRun";
 import { openRunParticles } from "../training/runs/runParticles";
 import { inTermsOf } from "./failure";
@@ -162,8 +163,25 @@ export function addStates(program: Command, run: RunCommand): void {
     "e2gmm states --particles particles.star --places z.24.pkl --clusters 8 --local --mask mask.mrc --out states",
   );
   command.action((folder: string | undefined, options: StatesOptions) =>
-    run(options, (session) => states(folder, options, session)),
+    run(options, async (session) => {
+      try {
+        await states(folder, options, session);
+      } catch (error) {
+        throw error instanceof StoppedError ? await stoppedIn(options, error) : error;
+      }
+    }),
   );
+}
+
+/** What a command that was stopped has left in its folder, and how it goes on; the error as it is if there is nothing. */
+async function stoppedIn({ out, part }: StatesOptions, error: StoppedError): Promise<StoppedError> {
+  const names = await readdir(out).catch((): string[] => []);
+  if (!names.includes(stateRecordName)) return error;
+  const maps = names.filter((name) => /^state_\d+\.mrc$/.test(name)).length;
+  const finished = maps === 0 ? "no state is finished" : `${maps} states are finished`;
+  const sums = names.some((name) => /^pass_\w+\.json$/.test(name)) ? ", sums of images are kept" : "";
+  const next = part ? "the same command goes on" : "the same command goes on with --resume";
+  return new StoppedError(`stopped; ${finished}${sums}; ${next} (from ${out})`);
 }
 
 /** Images, and the places of their particles. */

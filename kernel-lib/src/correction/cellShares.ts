@@ -10,6 +10,8 @@ import { type ShareProgress, type ShareStore, sumsName } from "./shareStore";
 
 /** What is back-projected. */
 export interface SharesTask {
+  /** See {@link shareKey}. */
+  key: string;
   source: ImageSource;
   boxSize: number;
   /** The cells of each half. */
@@ -19,7 +21,12 @@ export interface SharesTask {
   threads?: number | undefined;
   /** Only this part of the images and of the cells. Default: all */
   part?: Part | undefined;
+  /** Of a part only this. Default: its sums, and its cells if those of all parts are there. */
+  step?: PartStep | undefined;
 }
+
+/** What a part of a correction does: sums of its images, or its cells, which need the sums of all parts. */
+export type PartStep = "sums" | "cells";
 
 /** Names of what is kept. */
 export const kept = {
@@ -36,8 +43,13 @@ const minShareWeight = 0.1;
 const own = 2;
 
 /** What the shares of cells depend on: if it is the same, they need not be made again. */
-export function shareKey({ source, boxSize, cells, keepOutliers }: SharesTask): string {
-  const hash = sourceHash(source).update(JSON.stringify({ boxSize, keepOutliers }));
+export async function shareKey({
+  source,
+  boxSize,
+  cells,
+  keepOutliers,
+}: Omit<SharesTask, "key" | "threads" | "part" | "step">): Promise<string> {
+  const hash = (await sourceHash(source)).update(JSON.stringify({ boxSize, keepOutliers }));
   for (const half of cells) for (const { particles } of half) hash.update(`${particles.join()};`);
   return hash.digest("hex");
 }
@@ -47,17 +59,17 @@ export function shareKey({ source, boxSize, cells, keepOutliers }: SharesTask): 
  * map of its half, divided by the weights of all particles of that half, so that views that many particles have count no more than others.
  * A stop keeps what is done; called again with the same particles it goes on.
  * @returns what is done; undefined for a part if other parts of the sums are missing
- * @throws InputError for a half whose images are all left out; StoppedError
+ * @throws InputError for a half whose images are all left out, and for cells alone without the sums of all parts; StoppedError
  */
 export async function backprojectCells(
   given: SharesTask,
   store: ShareStore,
   task: TaskOptions,
 ): Promise<ShareProgress | undefined> {
-  const key = shareKey(given);
+  const { key } = given;
   const known = await store.progress(key);
   if (known && isComplete(known, given)) return known;
-  const { source, boxSize, cells, keepOutliers, threads, part } = given;
+  const { source, boxSize, cells, keepOutliers, threads, part, step } = given;
   const halfOf = new Uint8Array(source.count);
   for (const { particles } of cells[1]) for (const index of particles) halfOf[index] = 1;
   const shares = [0, 1].map((sum) => [{ sum, weight: 1 }]);
@@ -71,9 +83,16 @@ export async function backprojectCells(
       ...(store.lasts && { keep: { ...keep, part } }),
     });
   if (part && !known && !(await store.hasSums(key))) {
-    await (await openSums(part)).close();
+    if (step === "cells" && !(await store.hasParts(key, part)))
+      throw new InputError(
+        store.folder,
+        `the sums of all ${part.of} parts, which cells need`,
+        "not all of them",
+      );
+    if (step !== "cells") await (await openSums(part)).close();
     if (!(await store.hasParts(key, part))) return undefined;
   }
+  if (step === "sums") return known;
   const pass = await openSums();
   try {
     return await new CellShares(given, store, task, pass).run(key, known);

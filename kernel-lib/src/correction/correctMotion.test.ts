@@ -4,12 +4,15 @@ import path from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
 import { InputError, StoppedError } from "../errors";
+import type { Volume } from "../maps/volume";
 import { Random } from "../random";
 import { fourierShellCorrelation } from "../reconstruction/fsc";
+import type { ImageSource } from "../reconstruction/imageSource";
 import { reconstruct } from "../reconstruction/reconstruct";
 import { correctMotion } from "./correctMotion";
 import { prepareCorrection } from "./motionCorrection";
 import { mapAt, mapOf, movingParticles, symmetricParticles, unitsAt } from "./movingDomain.test.helper";
+import { commonError } from "./stateFsc";
 
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 
@@ -84,6 +87,93 @@ test("of one state the corrected map does not differ from the plain one, and inv
       assert.ok(corrected.fsc.fsc[shell]! < most, `${shell}: ${corrected.fsc.fsc[shell]} of ${most}`);
     }
   }
+});
+
+test("particles of pure noise that are carried by a motion make no halves agree, whatever the fields and masks are", async (t) => {
+  const places = uniformPlaces(300);
+  const { source, motion } = movingParticles(places, 1);
+  const random = new Random(11);
+  const images = Array.from({ length: 300 }, () =>
+    Float32Array.from({ length: 32 ** 2 }, () => random.normal()),
+  );
+  const noise = {
+    ...source,
+    readGroupImages: async (indices: ArrayLike<number>) => {
+      const all = new Float32Array(indices.length * 32 ** 2);
+      for (let n = 0; n < indices.length; n++) all.set(images[indices[n]!]!, n * 32 ** 2);
+      return all;
+    },
+  };
+  const folder = path.join(temporaryFolder(t), "cells");
+  const cells = await prepareCorrection(noise, motion, { cells: 8, keepOutliers: true, folder });
+  const found = await cells.state([0.5]);
+  const state = motion.decode([0.5]);
+  // The maps as they are carried, too: of noise the correction is refused, and the map is the plain one.
+  const carried = await Promise.all([cells.half(0, state), cells.half(1, state)]);
+  await cells.close();
+  const summed = carried.map(({ groups, mask }) => {
+    const data = new Float32Array(32 ** 3);
+    for (const { corrected } of groups)
+      for (let i = 0; i < data.length; i++) data[i]! += corrected[i]! * mask[i]!;
+    return { ...found.corrected.half1, data };
+  }) as [Volume, Volume];
+  const moved = summed[0].data.reduce(
+    (sum, x, i) => sum + (x - carried[0].plain[i]! * carried[0].mask[i]!) ** 2,
+    0,
+  );
+  assert.ok(moved > 0.05 * summed[0].data.reduce((sum, x) => sum + x * x, 0), "the motion is large");
+  const curves = {
+    corrected: found.corrected.fsc.fsc,
+    carried: fourierShellCorrelation(...summed).fsc,
+    inMask: found.maskedFsc,
+  };
+  for (const [name, curve] of Object.entries(curves)) {
+    // Independent samples of a shell: half of its points, less in a mask, whose neighbours are alike.
+    const filled = name === "corrected" ? 1 : carried[0].mask.reduce((sum, x) => sum + x * x, 0) / 32 ** 3;
+    for (let shell = 3; shell <= 14; shell++) {
+      const limit = 4 / Math.sqrt(2 * Math.PI * shell ** 2 * filled);
+      assert.ok(Math.abs(curve[shell]!) < limit, `${name} ${shell}: ${curve[shell]} of ${limit}`);
+    }
+    assert.ok(Math.abs(mean(curve.slice(5, 15))) < 0.1, `${name}: ${curve}`);
+  }
+});
+
+test("with the true motion halves agree by what each has of the truth, and no more; on another state than the one they are compared with they agree beyond it", async () => {
+  const places = uniformPlaces(600);
+  const { source, motion } = movingParticles(places, 2);
+  const excessOf = async (place: number, decode: typeof motion.decode) => {
+    const found = await correctMotion(source, { ...motion, decode }, [place], { cells: 30 });
+    const { corrected, stateFsc, maskedFsc } = found;
+    const truth = mapAt(0.8);
+    const [one, two] = [corrected.half1, corrected.half2].map(
+      (half) => fourierShellCorrelation(half, truth).fsc,
+    );
+    return {
+      excess: Array.from(corrected.fsc.fsc, (x, s) => x - one![s]! * two![s]!).slice(1, 13),
+      common: commonError({ stateFsc, maskedFsc }),
+    };
+  };
+  const right = await excessOf(0.8, motion.decode);
+  for (const [s, excess] of right.excess.entries()) assert.ok(excess < 0.06, `${s + 1}: ${excess}`);
+  assert.equal(right.common, undefined);
+  // The halves agree as well on a state that is not the true one: this is an error of both, nothing that was invented.
+  const wrong = await excessOf(0, motion.decode);
+  assert.ok(Math.max(...wrong.excess) > 0.1, `${wrong.excess}`);
+});
+
+test("common errors are told by shells: three in a row, up to where the halves cease to agree", () => {
+  const curves = (excess: readonly number[], halves = 0.8) => ({
+    maskedFsc: Float64Array.from([1, 1, ...excess.map(() => halves)]),
+    stateFsc: Float64Array.from([1, 1, ...excess.map((x) => Math.sqrt(halves - x))]),
+  });
+  assert.equal(commonError(curves([0.05, 0.2, 0.2, 0.05])), undefined);
+  const found = commonError(curves([0.05, 0.2, 0.2, 0.2, 0.05]))!;
+  assert.deepEqual([found.first, found.last, found.excess.toFixed(2)], [3, 5, "0.20"]);
+  assert.equal(commonError(curves([0.05, 0.12, 0.12, 0.12], 0.14)), undefined);
+  assert.equal(
+    commonError({ ...curves([0.2, 0.2, 0.2]), stateFsc: new Float64Array(5).fill(Number.NaN) }),
+    undefined,
+  );
 });
 
 test("a domain that moves by 25 Å leaves no ghost where it was", async () => {
@@ -196,10 +286,52 @@ test("a correction can be divided among several jobs: maps are those of one job 
     -1,
   );
   assert.equal(existsSync(folder), false);
+  // Each step on its own: cells are refused before all sums are there.
+  const alone = async (number: number, step: "sums" | "cells") => {
+    const cells = await prepareCorrection(source, motion, { ...options, part: { number, of: 2 }, step });
+    await cells.close();
+    return cells.missing;
+  };
+  assert.equal(await alone(2, "sums"), "sums");
+  await assert.rejects(
+    alone(1, "cells"),
+    /cells: expected the sums of all 2 parts, which cells need, found not all/,
+  );
+  assert.equal(await alone(1, "sums"), "sums");
+  assert.equal(await alone(1, "cells"), "cells");
+  assert.equal(await alone(2, "cells"), undefined);
+  const stepped = await prepareCorrection(counted, motion, options);
+  assert.equal(read, 0);
+  assert.deepEqual((await stepped.state([0.5])).corrected.map.data, joined);
+  await stepped.remove();
+  await assert.rejects(
+    prepareCorrection(source, motion, { ...options, step: "sums" }),
+    /step: expected a part, whose step it is, found none/,
+  );
   await assert.rejects(
     prepareCorrection(source, motion, { ...options, part: { number: 3, of: 2 } }),
     /part: expected a number from 1 to that of all parts, found 3 of 2/,
   );
+});
+
+test("a state is known by everything that enters its map: particles, images, place, and what the decoder makes of it", async () => {
+  const { source, motion } = movingParticles(uniformPlaces(40), 1);
+  const keyOf = async (changed: Partial<typeof motion>, place = 0.5, from: ImageSource = source) => {
+    const cells = await prepareCorrection(from, { ...motion, ...changed }, { cells: 2 });
+    const key = cells.stateKey([place]);
+    await cells.close();
+    return key;
+  };
+  const first = await keyOf({});
+  assert.equal(await keyOf({}), first);
+  const others = [
+    await keyOf({}, 0.4),
+    // A decoder that was trained further, with the same places.
+    await keyOf({ decode: (place) => motion.decode([1.01 * place[0]!]) }),
+    await keyOf({ bodies: new Uint8Array(motion.decode([0]).count).fill(1) }),
+    await keyOf({}, 0.5, { ...source, imageStamp: async () => "changed" }),
+  ];
+  assert.equal(new Set([first, ...others]).size, 5);
 });
 
 test("each half can have a space of its own: the same one with the other sign gives the same maps", async () => {

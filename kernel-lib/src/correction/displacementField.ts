@@ -1,5 +1,5 @@
 import type { Blobs } from "../atoms/blobs";
-import { carryPoints } from "../atoms/displacementField";
+import { PointCarrier } from "../atoms/displacementField";
 import { moveRigidly, type RigidFit, rigidFit } from "../atoms/rigidFit";
 import type { BodyShares } from "./bodyShares";
 import { type FieldLattice, sharesOf } from "./fieldLattice";
@@ -15,28 +15,47 @@ export interface DisplacementField {
   shares: readonly [Float64Array, Float64Array];
 }
 
-/** States between which a field carries. */
-export interface FieldStates {
-  /** All Gaussians of the target and of the other state. */
-  target: Blobs;
-  other: Blobs;
-  /** The Gaussians of the other state that the motion is about. */
-  moving: Blobs;
-  /** Shares of rigid bodies in the lattice points. */
-  bodies?: BodyShares | undefined;
+/**
+ * The fields that carry a target state into other ones of the same Gaussians. What depends on the target alone is found once.
+ */
+export class DisplacementFields {
+  private readonly carry: (other: Blobs) => Float64Array;
+
+  /**
+   * @param target all Gaussians of the target
+   * @param bodies shares of rigid bodies in the lattice points
+   */
+  constructor(
+    private readonly lattice: FieldLattice,
+    target: Blobs,
+    bodies?: BodyShares | undefined,
+  ) {
+    const { points } = lattice;
+    if (bodies) {
+      this.carry = bodyCarrier(points, target, bodies);
+      return;
+    }
+    const carrier = new PointCarrier(points, target);
+    this.carry = (other) => carrier.carry(other);
+  }
+
+  /**
+   * The field into another state.
+   * @param other all Gaussians of the other state
+   * @param moving those that the motion is about
+   */
+  into(other: Blobs, moving: Blobs): DisplacementField {
+    return fieldOf(this.lattice, this.carry(other), moving);
+  }
 }
 
-/** The field that carries the target state into another one of the same Gaussians. */
-export function displacementField(
-  lattice: FieldLattice,
-  { target, other, moving, bodies }: FieldStates,
-): DisplacementField {
+function fieldOf(lattice: FieldLattice, moved: Float64Array, moving: Blobs): DisplacementField {
   const { near, points, share, size } = lattice;
-  const moved = bodies ? carryBodies(points, target, other, bodies) : carryPoints(points, target, other);
   const count = size[0] * size[1] * size[2];
   const displacements = new Float32Array(3 * count);
   const own = new Float64Array(count);
-  for (const [i, n] of near.entries()) {
+  for (let i = 0; i < near.length; i++) {
+    const n = near[i]!;
     own[n] = share[i]!;
     for (let axis = 0; axis < 3; axis++)
       displacements[3 * n + axis] = moved[3 * i + axis]! - points[3 * i + axis]!;
@@ -45,8 +64,24 @@ export function displacementField(
   return { lattice, displacements, volume: volumeElements(lattice, displacements), shares };
 }
 
-/** Points moved by the exact motion of each body, and what is in none by the Gaussians around it. */
-function carryBodies(
+/** Moves points by the exact motion of each body, and what is in none by the Gaussians around it. */
+function bodyCarrier(points: Float64Array, target: Blobs, given: BodyShares): (other: Blobs) => Float64Array {
+  const free = given.shares[given.bodies.length]!;
+  const chosen = [...free.keys()].filter((i) => free[i]! > 1e-6);
+  const some = new Float64Array(3 * chosen.length);
+  for (const [k, i] of chosen.entries()) some.set(points.subarray(3 * i, 3 * i + 3), 3 * k);
+  const carrier = new PointCarrier(some, target);
+  return (other) => {
+    const moved = movedByBodies(points, target, other, given);
+    const carried = carrier.carry(other);
+    for (const [k, i] of chosen.entries())
+      for (let axis = 0; axis < 3; axis++) moved[3 * i + axis]! += free[i]! * carried[3 * k + axis]!;
+    return moved;
+  };
+}
+
+/** Σ over bodies of a point's share in one times where that takes the point, [points · 3]. */
+function movedByBodies(
   points: Float64Array,
   target: Blobs,
   other: Blobs,
@@ -73,14 +108,6 @@ function carryBodies(
     for (let i = 0; i < count; i++) moveRigidly(fit, points, i, own);
     add(shares[b]!, own);
   }
-  const free = shares[bodies.length]!;
-  const chosen = [...free.keys()].filter((i) => free[i]! > 1e-6);
-  const some = Float64Array.from(
-    chosen.flatMap((i) => [points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!]),
-  );
-  const carried = carryPoints(some, target, other);
-  for (const [k, i] of chosen.entries())
-    for (let axis = 0; axis < 3; axis++) moved[3 * i + axis]! += free[i]! * carried[3 * k + axis]!;
   return moved;
 }
 
@@ -92,9 +119,14 @@ function volumeElements({ size, spacing, near, share }: FieldLattice, u: Float32
   const known = new Uint8Array(volume.length);
   for (const n of near) known[n] = 1;
   const j = new Float64Array(9);
-  for (const [i, n] of near.entries()) {
+  const isInside = (n: number) => {
+    for (const step of steps) if (!known[n - step] || !known[n + step]) return false;
+    return true;
+  };
+  for (let i = 0; i < near.length; i++) {
+    const n = near[i]!;
     // At the edge of the field its derivatives are not known, and not wanted.
-    if (share[i] === 0 && steps.some((step) => !known[n - step] || !known[n + step])) continue;
+    if (share[i] === 0 && !isInside(n)) continue;
     for (let column = 0; column < 3; column++) {
       const [before, after] = [3 * (n - steps[column]!), 3 * (n + steps[column]!)];
       for (let row = 0; row < 3; row++)

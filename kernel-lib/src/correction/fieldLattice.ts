@@ -1,5 +1,4 @@
 import type { Blobs } from "../atoms/blobs";
-import { CellGrid } from "../atoms/cellGrid";
 import { gaussianSpacing } from "../atoms/displacementField";
 
 /** A lattice of points around a state on which displacements are computed, in Å from the middle of the box. */
@@ -67,17 +66,32 @@ export function sharesOf(lattice: LatticePlace, state: Blobs): Float64Array {
 }
 
 /** Distance of each lattice point from the nearest Gaussian in Å, ∞ beyond a reach, [points]. */
-function distances(lattice: LatticePlace, { centres }: Blobs, reach: number): Float64Array {
-  const grid = new CellGrid(centres, reach);
-  const { size } = lattice;
-  return Float64Array.from({ length: size[0] * size[1] * size[2] }, (_, n) => {
-    const [x, y, z] = latticePoint(lattice, n);
-    let squared = Number.POSITIVE_INFINITY;
-    grid.near(x, y, z, (_index, found) => {
-      if (found < squared) squared = found;
-    });
-    return Math.sqrt(squared);
-  });
+function distances({ low, size, spacing }: LatticePlace, { centres }: Blobs, reach: number): Float64Array {
+  const [nx, ny, nz] = size;
+  const squared = new Float64Array(nx * ny * nz).fill(Number.POSITIVE_INFINITY);
+  /** The points along an axis within some distance of a place. */
+  const within = (axis: number, at: number, most: number): [number, number] => [
+    Math.max(0, Math.ceil((at - most - low[axis]!) / spacing)),
+    Math.min(size[axis]! - 1, Math.floor((at + most - low[axis]!) / spacing)),
+  ];
+  for (let i = 0; i < centres.length; i += 3) {
+    const [cx, cy, cz] = [centres[i]!, centres[i + 1]!, centres[i + 2]!];
+    const [z0, z1] = within(2, cz, reach);
+    for (let z = z0; z <= z1; z++) {
+      const dz = (low[2]! + z * spacing - cz) ** 2;
+      const [y0, y1] = within(1, cy, Math.sqrt(Math.max(0, reach ** 2 - dz)));
+      for (let y = y0; y <= y1; y++) {
+        const dyz = dz + (low[1]! + y * spacing - cy) ** 2;
+        const [x0, x1] = within(0, cx, Math.sqrt(Math.max(0, reach ** 2 - dyz)));
+        const row = nx * (y + ny * z);
+        for (let x = x0; x <= x1; x++) {
+          const own = dyz + (low[0]! + x * spacing - cx) ** 2;
+          if (own < squared[row + x]!) squared[row + x] = own;
+        }
+      }
+    }
+  }
+  return squared.map(Math.sqrt);
 }
 
 /** @param far distance in spacings of the Gaussians */

@@ -33,6 +33,7 @@ export function joinedSource(first: ParticleSet, second: ParticleSet): ImageSour
     rotations: () => joined((set) => set.rotations()),
     shifts: () => joined((set) => set.shifts()),
     ctf: (i) => (i < n ? first.ctf(i) : second.ctf(i - n)),
+    imageStamp: async () => `${await first.imageStamp()} ${await second.imageStamp()}`,
     // Chunks are of one optics group, and groups of different files are different objects.
     readGroupImages: (indices) =>
       indices[0]! < n

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { InputError } from "../errors";
 import { checkIntegers } from "../latent/points";
 import { applyMask, sphericalMask } from "../maps/mask";
@@ -15,13 +16,22 @@ import {
   halfChooser,
   type ReconstructOptions,
 } from "../reconstruction/reconstruct";
+import { packageVersion } from "../version";
 import { carriedHalves } from "./carriedHalves";
-import { backprojectCells, isComplete, kept, keptMap, type SharesTask, shareKey } from "./cellShares";
+import {
+  backprojectCells,
+  isComplete,
+  kept,
+  keptMap,
+  type PartStep,
+  type SharesTask,
+  shareKey,
+} from "./cellShares";
 import { cellCount, latentCells } from "./cells";
 import { centredBlobs, type Motion } from "./motion";
 import { type ShareProgress, ShareStore } from "./shareStore";
 import { stateFsc } from "./stateFsc";
-import type { StateTask } from "./stateGroups";
+import { type StateHalf, type StateTask, stateGroups } from "./stateGroups";
 import { type HalvesAndBoth, stateMaps } from "./stateMaps";
 import { overUnits } from "./units";
 
@@ -48,6 +58,11 @@ export interface CorrectOptions
    * all parts have those, a part of the cells. A call without it does what is missing. Default: all.
    */
   part?: Part | undefined;
+  /**
+   * With `part`, do only one of the two steps: the sums, or the cells, which need the sums of all parts. Default: the sums, and the cells if
+   * those of all parts are there by then.
+   */
+  step?: PartStep | undefined;
   /**
    * Places and decoder for the particles of half 2, and where a state is in their space, from a training that saw only those. Default:
    * the same for both halves, which are then not independent.
@@ -79,10 +94,15 @@ export interface CorrectedReconstruction {
   motion: number;
   /**
    * Correlation of a half map with the state itself in each shell 0 … ⌊S/2⌋, as the particles nearest to it tell; NaN where they
-   * tell nothing, and everywhere if these are more than half of the particles. Where it is well below the square root of the FSC of the halves, both
+   * tell nothing, and everywhere if these are more than half of the particles. Where its square is below `maskedFsc`, both
    * err alike.
    */
   stateFsc: Float64Array;
+  /**
+   * FSC of the half maps in the same mask, in each shell. If the halves erred independently of each other it were the square of `stateFsc`; see
+   * `fsc_in_mask` of `e2gmm correct`.
+   */
+  maskedFsc: Float64Array;
   /**
    * For each part of the molecule, from still to mobile, and each shell the fraction of the particles that it is made from: the sum of their
    * weights, which are 1 for the nearest and fall with the distance from the state.
@@ -131,14 +151,32 @@ export class MotionCorrection {
     private readonly placeInSecond: (state: ArrayLike<number>) => ArrayLike<number>,
     private readonly hooks: CorrectionHooks,
   ) {
-    this.key = shareKey(given);
+    this.key = given.key;
   }
 
-  /** A fingerprint of the particles, their poses, division and box: the same for the same maps. */
+  /** A fingerprint of the particles, their images and poses, division and box: the same for the same maps. */
   readonly key: string;
 
+  /**
+   * A fingerprint of everything that the map of a state is made from: as {@link key}, and what the decoder makes of the places of the cells
+   * and of the state.
+   * @param place of the state, [latent]
+   */
+  stateKey(place: ArrayLike<number>): string {
+    const { given, motions, placeInSecond } = this;
+    const hash = createHash("sha256").update(JSON.stringify([packageVersion, this.key, given.maskDiameter]));
+    for (const [half, { bodies, unit, decode }] of motions.entries()) {
+      const target = decode(half === 0 ? place : placeInSecond(place));
+      hash.update(JSON.stringify([target.boxSize, target.apix, unit && [unit.group.name, unit.gaussians]]));
+      if (bodies) hash.update(bodies);
+      for (const { params } of [target, ...given.cells[half]!.map(({ model }) => model)])
+        hash.update(Float64Array.from(params));
+    }
+    return hash.digest("hex");
+  }
+
   /** What other parts have to do before there are maps: sums of images, or cells; undefined if nothing is missing. */
-  get missing(): "sums" | "cells" | undefined {
+  get missing(): PartStep | undefined {
     if (this.progress === undefined) return "sums";
     return isComplete(this.progress, this.given) ? undefined : "cells";
   }
@@ -150,21 +188,12 @@ export class MotionCorrection {
    */
   async state(place: ArrayLike<number>, options: TaskOptions = {}): Promise<CorrectedReconstruction> {
     const task = beginTask(options);
-    const { given, store, progress, motions } = this;
+    const { given, progress, motions } = this;
     if (!progress || this.missing)
       throw new InputError("correction", "all parts", `no ${this.missing} of some`);
     this.hooks.check?.(place);
     const targets = [motions[0].decode(place), motions[1].decode(this.placeInSecond(place))] as const;
-    const taskOf = (half: 0 | 1): StateTask => ({
-      ...{ folder: store.folder, half, boxSize: given.boxSize, apix: this.apix, target: targets[half] },
-      cells: given.cells[half].map(({ model, particles }, c) => ({
-        ...{ model, particles: particles.length, means: progress.cellMeans[half][c]! },
-      })),
-      means: progress.means[half],
-      bodies: motions[half].bodies,
-      unit: motions[half].unit && { gaussians: motions[half].unit.gaussians },
-    });
-    const halves = await carriedHalves([taskOf(0), taskOf(1)], task);
+    const halves = await carriedHalves([this.taskOf(0, targets[0]), this.taskOf(1, targets[1])], task);
     const plain = await this.plain();
     const { corrected, near, fractions } = stateMaps(halves, plain, progress);
     const { size, apix } = plain.half1;
@@ -177,15 +206,15 @@ export class MotionCorrection {
     const nearest = halves[0].groups[0]!.particles + halves[1].groups[0]!.particles;
     const { mask } = halves[0];
     const asMap = (data: Float32Array): Volume => ({ data, size, apix });
+    const agreement = stateFsc([corrected.half1, corrected.half2], [asMap(near[0]), asMap(near[1])], mask);
     const found: CorrectedReconstruction = {
       corrected: state,
       plain: withHalves(plain),
       state: targets[0],
       motion: Math.sqrt((halves[0].distances + halves[1].distances) / particles),
-      stateFsc:
-        nearest > mostOfNearest * particles
-          ? state.fsc.fsc.map(() => Number.NaN)
-          : stateFsc([corrected.half1, corrected.half2], [asMap(near[0]), asMap(near[1])], mask),
+      ...(nearest > mostOfNearest * particles
+        ? { ...agreement, stateFsc: agreement.stateFsc.map(() => Number.NaN) }
+        : agreement),
       fractions,
       mask: symmetric(asMap(mask)),
       ...{
@@ -195,6 +224,26 @@ export class MotionCorrection {
       },
     };
     return this.hooks.finished?.(found) ?? found;
+  }
+
+  /** The cells of one half in the frame of a state. @internal */
+  half(half: 0 | 1, target: GaussianModel, task: TaskOptions = {}): Promise<StateHalf> {
+    return stateGroups(this.taskOf(half, target), task);
+  }
+
+  private taskOf(half: 0 | 1, target: GaussianModel): StateTask {
+    const { given, store, motions } = this;
+    const { cellMeans, means } = this.progress!;
+    const { bodies, unit } = motions[half];
+    return {
+      ...{ folder: store.folder, half, boxSize: given.boxSize, apix: this.apix, target },
+      cells: given.cells[half].map(({ model, particles }, c) => ({
+        ...{ model, particles: particles.length, means: cellMeans[half][c]! },
+      })),
+      means: means[half],
+      bodies,
+      unit: unit && { gaussians: unit.gaussians },
+    };
   }
 
   /** Å per voxel of the maps. */
@@ -275,6 +324,7 @@ export async function prepareWithHooks(
   const task = beginTask(options);
   requireSingleImages(source, "motion correction");
   if (task.part) checkPart(task.part);
+  if (task.step && !task.part) throw new InputError("step", "a part, whose step it is", "none");
   if (task.part && task.folder === undefined) throw new InputError("part", "a folder for the parts", "none");
   const indices = checkIndices(source, task.indices);
   const second = task.secondHalf ?? { motion, placeOf: (state: ArrayLike<number>) => state };
@@ -294,13 +344,13 @@ export async function prepareWithHooks(
   };
   const cells = [await divided(0), await divided(1)] as const;
   const { maskDiameter } = task;
+  const shares = { source, boxSize, cells, keepOutliers: task.keepOutliers === true };
   const given = {
-    source,
-    boxSize,
-    cells,
-    keepOutliers: task.keepOutliers === true,
+    ...shares,
+    key: await shareKey(shares),
     threads: task.threads,
     part: task.part,
+    step: task.step,
     ...(maskDiameter && { maskDiameter }),
   };
   const store = await ShareStore.open(task.folder);

@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { Random } from "../random";
 import { bodyShares } from "./bodyShares";
 import { SplineReader, splineCoefficients } from "./cubicSpline";
-import { displacementField } from "./displacementField";
+import { DisplacementFields } from "./displacementField";
 import { fieldLattice, latticePoint } from "./fieldLattice";
 import { mobilityClasses } from "./mobilityClasses";
 import { centredBlobs } from "./motion";
@@ -29,7 +29,7 @@ test("a cubic spline passes through the voxels and follows a wave between them",
 test("the field turns places within a domain as the domain turns, and leaves volumes as they are", () => {
   const [target, other] = [centredBlobs(stateAt(0)), centredBlobs(stateAt(1))];
   const lattice = fieldLattice(target);
-  const { displacements, volume } = displacementField(lattice, { target, other, moving: other });
+  const { displacements, volume } = new DisplacementFields(lattice, target).into(other, other);
   let checked = 0;
   for (const at of lattice.near) {
     const [x, y, z] = latticePoint(lattice, at);
@@ -63,8 +63,8 @@ test("a rigid body is turned exactly, through any angle, whatever its Gaussians 
   const bodies = bodyShares(lattice, target, of)!;
   for (let i = 0; i < lattice.near.length; i++)
     assert.ok(Math.abs(bodies.shares.reduce((sum, share) => sum + share[i]!, 0) - 1) < 1e-9);
-  const field = displacementField(lattice, { target, other, moving: other, bodies });
-  const free = displacementField(lattice, { target, other, moving: other });
+  const field = new DisplacementFields(lattice, target, bodies).into(other, other);
+  const free = new DisplacementFields(lattice, target).into(other, other);
   const [c, s] = [Math.cos(1.75), Math.sin(1.75)];
   const wrong = { bodies: 0, free: 0, count: 0 };
   for (const at of lattice.near) {

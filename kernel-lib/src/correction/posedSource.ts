@@ -39,6 +39,7 @@ export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSourc
     rotations: () => poses.rotations(),
     shifts: () => poses.shifts(),
     ctf: (i) => images.ctf(i),
+    imageStamp: () => images.imageStamp(),
     readGroupImages: (indices) => images.readGroupImages(indices),
   };
 }

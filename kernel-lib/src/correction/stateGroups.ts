@@ -5,7 +5,7 @@ import { bodyShares } from "./bodyShares";
 import { kept, keptMap } from "./cellShares";
 import { stateDistance } from "./cells";
 import { SplineReader, splineCoefficients } from "./cubicSpline";
-import { displacementField } from "./displacementField";
+import { DisplacementFields } from "./displacementField";
 import { fieldLattice, onVoxels } from "./fieldLattice";
 import { centredBlobs, movingBlobs } from "./motion";
 import { ShareStore } from "./shareStore";
@@ -82,7 +82,7 @@ export async function stateGroups(
     movingBlobs(blobs, { unit }),
     cells.map(({ model }) => moving(model)),
   );
-  const bodies = of && bodyShares(lattice, blobs, of);
+  const fields = new DisplacementFields(lattice, blobs, of && bodyShares(lattice, blobs, of));
   const [nx, ny, nz] = lattice.size;
   const squares = new Float64Array(nx * ny * nz);
   const known = new Float64Array(nx * ny * nz);
@@ -97,7 +97,7 @@ export async function stateGroups(
       throwIfStopped(signal);
       const map = await keptMap(store, kept.cell(half, number), box);
       const other = centredBlobs(cell.model);
-      const field = displacementField(lattice, { target: blobs, other, moving: moving(cell.model), bodies });
+      const field = fields.into(other, moving(cell.model));
       for (let i = 0; i < plain.length; i++) {
         plain[i]! += map.data[i]!;
         corrected[i]! += map.data[i]!;

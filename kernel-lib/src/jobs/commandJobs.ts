@@ -21,12 +21,18 @@ const withThreads = new Set([
   "project",
   "study",
 ]);
-/** Commands whose images can be divided: names of the arrays of their parts, and what the last step has in place of `--part`. */
-const divisible = new Map<string, { arrays: readonly string[]; last: readonly string[] }>([
-  ["states", { arrays: ["sums"], last: ["--resume"] }],
+/** Commands whose images can be divided: the arrays of their parts, and what the last step has in place of `--part`. */
+const divisible = new Map<string, { arrays: readonly PartsArray[]; last: readonly string[] }>([
+  ["states", { arrays: [{ name: "sums", words: [] }], last: ["--resume"] }],
   // Cells need the sums of all parts.
-  ["correct", { arrays: ["sums", "cells"], last: [] }],
+  ["correct", { arrays: ["sums", "cells"].map((name) => ({ name, words: ["--step", name] })), last: [] }],
 ]);
+
+/** An array of jobs, one for each part: its name, and what its commands have beside `--part`. */
+interface PartsArray {
+  name: string;
+  words: readonly string[];
+}
 
 /** Folder of the records of a command's jobs. @throws InputError if it has no output */
 export function jobsPlace(command: readonly string[]): string {
@@ -60,14 +66,15 @@ export function commandSteps(command: readonly string[], settings: QueueSettings
       command[0] ?? "",
     );
   }
-  const taken = ["--part", "--resume"].find((flag) =>
+  const taken = ["--part", "--step", "--resume"].find((flag) =>
     whole.tasks[0]!.some((word) => word.split("=")[0] === flag),
   );
   if (taken) throw new InputError(taken, "none with parts, which have it themselves", taken);
   const [args = []] = whole.tasks;
-  const tasks = Array.from({ length: parts }, (_, i) => [...args, "--part", `${i + 1}/${parts}`]);
+  const partsWith = (words: readonly string[]) =>
+    Array.from({ length: parts }, (_, i) => [...args, "--part", `${i + 1}/${parts}`, ...words]);
   return [
-    ...division.arrays.map((name) => ({ name, tasks })),
+    ...division.arrays.map(({ name, words }) => ({ name, tasks: partsWith(words) })),
     { ...whole, tasks: [[...args, ...division.last]] },
   ];
 }

@@ -40,6 +40,20 @@ test("states that are started again go on in their folder, as a training does", 
   );
 });
 
+test("tasks of sums and of cells are different commands, and each does its step alone", () => {
+  const steps = commandSteps(["correct", "run", "--out", "x.mrc"], { queue: "slurm", parts: 2 });
+  const words = steps.map(({ name, tasks }) => [
+    name,
+    ...tasks.map((task) => task.slice(task.indexOf("--part")).join(" ")),
+  ]);
+  assert.deepEqual(words.slice(0, 2), [
+    ["sums", "--part 1/2 --step sums", "--part 2/2 --step sums"],
+    ["cells", "--part 1/2 --step cells", "--part 2/2 --step cells"],
+  ]);
+  const commands = steps.flatMap(({ tasks }) => tasks.map((task) => task.join(" ")));
+  assert.equal(new Set(commands).size, commands.length);
+});
+
 test("a job of Slurm cannot wait for a local one, whose number may be that of another's job", async (t) => {
   const { place } = recorded(t);
   const scripts: string[] = [];

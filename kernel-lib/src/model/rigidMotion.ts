@@ -1,7 +1,7 @@
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { InputError } from "../errors";
 import { checkSameBoxLength } from "../maps/grid";
 import { boxLengthOf, type GaussianModel, type Vector3 } from "./gaussianModel";
+import { type NineNumbers, type Quaternion, quaternionOf } from "./hornQuaternion";
 
 /**
  * Displacement of each Gaussian between two states, as vectors in Å, [N · 3]: (x, y, z) of Gaussian i from 3i.
@@ -205,9 +205,6 @@ function rmsdAfter(
   return Math.sqrt(square / total);
 }
 
-export type Quaternion = [w: number, x: number, y: number, z: number];
-export type NineNumbers = [number, number, number, number, number, number, number, number, number];
-
 function weightedMean(points: readonly Vector3[], weights: readonly number[]): Vector3 {
   const total = weights.reduce((sum, w) => sum + w, 0);
   return [0, 1, 2].map(
@@ -223,22 +220,6 @@ function bestQuaternion(
 ): Quaternion {
   const s = (i: number, j: number) => a.reduce((sum, p, k) => sum + weights[k]! * p[i]! * b[k]![j]!, 0);
   return quaternionOf([0, 1, 2].flatMap((i) => [0, 1, 2].map((j) => s(i, j))) as NineNumbers);
-}
-
-/** The same from the covariance Σ w a bᵀ of centred points, row-major. */
-export function quaternionOf(covariance: NineNumbers): Quaternion {
-  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = covariance;
-  const horn = new Matrix([
-    [xx + yy + zz, yz - zy, zx - xz, xy - yx],
-    [yz - zy, xx - yy - zz, xy + yx, zx + xz],
-    [zx - xz, xy + yx, yy - xx - zz, yz + zy],
-    [xy - yx, zx + xz, yz + zy, zz - xx - yy],
-  ]);
-  const decomposition = new EigenvalueDecomposition(horn, { assumeSymmetric: true });
-  const values = decomposition.realEigenvalues;
-  const top = values.indexOf(Math.max(...values));
-  const q = decomposition.eigenvectorMatrix.getColumn(top) as Quaternion;
-  return (q[0] < 0 ? q.map((v) => -v) : q) as Quaternion;
 }
 
 function checkSameGaussians(from: GaussianModel, to: GaussianModel): void {

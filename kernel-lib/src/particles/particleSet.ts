@@ -6,6 +6,7 @@ import { beginTask, type TaskOptions } from "../progress";
 import { copiedAngles, copiesOf, turnRotations } from "./copies";
 import { hasRepeats } from "./imageIdentity";
 import { ImageReader, type VisitImage } from "./images/imageReader";
+import { imageStamp } from "./images/imageStamp";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata/metadata";
 import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
 import { ctfOfRow, placesOfRows, valuesOfRows } from "./particleRows";
@@ -360,6 +361,11 @@ export class ParticleSet {
       this.stackNames().map((name) => this.source.reader.resolve(name).catch(() => undefined)),
     );
     return files.filter((file): file is string => file !== undefined);
+  }
+
+  /** A text that is another one for other image stacks, and after they were changed. */
+  async imageStamp(): Promise<string> {
+    return imageStamp(await this.stackFiles());
   }
 
   /**

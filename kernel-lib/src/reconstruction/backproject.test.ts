@@ -43,9 +43,12 @@ async function sums(
   return { grids, counts };
 }
 
+const keyOf = async (one: ImageSource) => (await sourceHash(one)).digest("hex");
+const key = await keyOf(source);
+
 const keepIn = (t: TestContext): KeepTask => ({
   folder: path.join(temporaryFolder(t), "kept"),
-  ...{ name: "halves", key: sourceHash(source).digest("hex"), least: 0 },
+  ...{ name: "halves", key, least: 0 },
 });
 
 test("a pass that was stopped goes on with the image where it stopped, to the same sums bit by bit", async (t) => {
@@ -87,7 +90,7 @@ test("a pass whose sums cannot be kept ends with them, and says so; a part, whic
   await assert.rejects(sums({ ...keep, part: { number: 1, of: 2 } }));
 });
 
-test("sums are not taken for those of other tilts, optics, half sets or contrast", () => {
+test("sums are not taken for those of other tilts, optics, half sets, contrast or image files", async () => {
   const single = { ...source, randomSubset: undefined };
   const turned = single.rotations().map((x, i) => (i < 9 ? -x : x));
   const tilted = (tilts: object) => ({ ...single, tilts: () => ({ ...single, ...tilts }) });
@@ -96,15 +99,17 @@ test("sums are not taken for those of other tilts, optics, half sets or contrast
     single,
     { ...single, opticsGroup: () => flipped },
     { ...single, invertContrast: true },
+    { ...single, imageStamp: async () => "one" },
+    { ...single, imageStamp: async () => "another" },
     { ...single, randomSubset: new Uint8Array(60).fill(1) },
     tilted({}),
     tilted({ rotations: () => turned }),
     tilted({ particleOf: Int32Array.from(places.keys()) }),
     tilted({ ctf: () => ({ voltage: 300, cs: 2.7, dose: 4 }) }),
   ];
-  const keys = different.map((one) => sourceHash(one as ImageSource).digest("hex"));
+  const keys = await Promise.all(different.map((one) => keyOf(one as ImageSource)));
   assert.equal(new Set(keys).size, different.length);
-  assert.equal(sourceHash({ ...single, tilts: () => single }).digest("hex").length, keys[0]!.length);
+  assert.equal((await keyOf({ ...single, tilts: () => single })).length, keys[0]!.length);
 });
 
 test("kept sums that were cut short are refused by name", async (t) => {

@@ -212,9 +212,12 @@ class KeptPass {
 const imagesIn = (chunks: readonly ImageChunk[]) =>
   chunks.reduce((sum, { indices }) => sum + indices.length, 0);
 
-/** A hash that differs for other particles, half sets, poses, CTFs, optics or contrast, of tilt series also of each tilt. */
-export function sourceHash(source: ImageSource) {
-  const hash = createHash("sha256");
+/**
+ * A hash that differs for other particles, half sets, poses, CTFs, optics or contrast, of tilt series also of each tilt; and for other image
+ * files, or after they were changed.
+ */
+export async function sourceHash(source: ImageSource): Promise<Hash> {
+  const hash = createHash("sha256").update((await source.imageStamp?.()) ?? "-");
   const images = source.tilts?.() ?? source;
   for (const one of images === source ? [source] : [source, images]) addSource(hash, one);
   return hash;

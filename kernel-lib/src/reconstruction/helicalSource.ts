@@ -71,6 +71,7 @@ export function helicalSource(source: ImageSource, { rise, twist, units }: Helix
         return own[2 * of(i) + axis]! - steps[i % units]!.along * rotations[9 * of(i) + 3 * axis + 2]!;
       });
     },
+    ...(source.imageStamp && { imageStamp: () => source.imageStamp!() }),
     readGroupImages: async (indices) => {
       // Each image is read once for its units.
       const wanted = Int32Array.from(indices, of);

@@ -43,6 +43,8 @@ export interface ImageSource {
   shifts(): Float32Array;
   /** The CTF of a particle; undefined for images without CTF. */
   ctf(index: number): Ctf | undefined;
+  /** A text that is another one for other image files, and after they were changed. Default: images are taken to stay as they are. */
+  imageStamp?(): Promise<string>;
   /** The images of some particles of one group in its own pixels, [indices.length · S · S] with S its box size. */
   readGroupImages(indices: ArrayLike<number>): Promise<Float32Array>;
 }

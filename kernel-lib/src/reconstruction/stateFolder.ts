@@ -22,7 +22,7 @@ import { reconstructKept, type StateMap, type StateMapsOptions, statesPerPass } 
 /** Options of {@link writeStates}. */
 export interface WriteStatesOptions extends Omit<StateMapsOptions, "onState" | "keepMaps"> {
   /**
-   * Go on with a folder of the same particles, places, states and options: states that it has are left as they are, a pass over the images
+   * Go on with a folder of the same particles, images, places, states and options: states that it has are left as they are, a pass over the images
    * that was stopped goes on where it stopped, and the sums of parts are added. Default false.
    */
   resume?: boolean;
@@ -79,7 +79,9 @@ const recordSchema = v.object({
 });
 type FolderRecord = v.InferOutput<typeof recordSchema>;
 
-const recordName = "states.json";
+/** Name of the record of the states that are written, in their folder. */
+export const stateRecordName = "states.json";
+const recordName = stateRecordName;
 
 /**
  * As `reconstruction.states` into a folder: for each state its map, half maps named as RELION does, FSC and local resolution; `states.csv`
@@ -109,7 +111,7 @@ export async function writeStates(
 ): Promise<WrittenStates> {
   const { resume = false, label, part, ...task } = beginTask(options);
   checkPlaces(source.count, placed, states);
-  const settings = digest(source, placed, states, task);
+  const settings = await digest(source, placed, states, task);
   const each = statesPerPass(checkBoxSize(source, task.boxSize), task.memory);
   const made = { settings, each, states: states.map(() => null) };
   const record = await openFolder(folder, made, { resume, isPart: part !== undefined });
@@ -143,15 +145,15 @@ function namesOf(count: number): string[] {
   return Array.from({ length: count }, (_, s) => `state_${String(s + 1).padStart(digits, "0")}.mrc`);
 }
 
-/** A number that differs for other particles, places, states or options. */
-function digest(
+/** A number that differs for other particles, images, places, states or options. */
+async function digest(
   source: ImageSource,
   { latent, places }: PlacedParticles,
   states: readonly ArrayLike<number>[],
   { particles, boxSize, maskDiameter, keepOutliers, symmetry, halves, indices, local }: StateMapsOptions,
-): string {
+): Promise<string> {
   const numbers = (values: ArrayLike<number>) => new Uint8Array(Float64Array.from(values).buffer);
-  const hash = sourceHash(source).update(`${packageVersion} ${latent}`);
+  const hash = (await sourceHash(source)).update(`${packageVersion} ${latent}`);
   for (const values of [places, ...states]) hash.update(numbers(values));
   for (const values of [indices, halves, local?.mask?.data])
     hash.update(values === undefined ? "-" : typeof values === "string" ? values : numbers(values));
@@ -170,7 +172,11 @@ async function openFolder(
   if ((resume || isPart) && (await exists(file))) {
     const record = checked(recordSchema, parsedJson(await readFile(file, "utf8"), file), file);
     if (record.settings !== made.settings || record.states.length !== made.states.length)
-      throw new InputError(file, "the same particles, places, states and options to resume", "others");
+      throw new InputError(
+        file,
+        "the same particles, images, places, states and options to resume",
+        "others",
+      );
     return record;
   }
   // Other parts may have begun.

@@ -156,7 +156,14 @@ test("a folder of states that was stopped is resumed to the same files, and refu
   const other = { ...options, resume: true, particles: 17 };
   await assert.rejects(
     writeStates(source, placed, wanted, stopped, other),
-    /the same particles, places, states and options/,
+    /the same particles, images, places, states and options/,
+  );
+  await assert.rejects(
+    writeStates({ ...source, imageStamp: async () => "changed" }, placed, wanted, stopped, {
+      ...options,
+      resume: true,
+    }),
+    /the same particles, images, places, states and options/,
   );
   const first = path.join(stopped, "state_01.mrc");
   utimesSync(first, 1000, 1000);

@@ -1,6 +1,8 @@
 import { describeLeftOut } from "../../particles/images/imageOutliers";
 import type { TaskOptions } from "../../progress";
+import { sourceHash } from "../../reconstruction/backproject";
 import type { Reconstruction } from "../../reconstruction/reconstruct";
+import { packageVersion } from "../../version";
 import type { NamedSet } from "../../workbench/setTable";
 import type { ExplorerParts } from "../explorerParts";
 import type { MapState } from "../explorerState";
@@ -39,7 +41,7 @@ export class SetReconstructions {
     changed: () => void,
   ) {
     this.maps = new SetMaps((rows, task) => this.reconstructRows(rows, task), changed);
-    this.stored = new StoredMaps(parts.workbench);
+    this.stored = new StoredMaps(parts.workbench, (rows) => this.nameOf(rows));
     parts.workbench.onChange(() => this.findStored());
   }
 
@@ -87,8 +89,24 @@ export class SetReconstructions {
       rows: particles.rows,
       operators: particles.operators,
     };
-    const boxSize = Math.min(this.options.mapBox ?? defaultMapBox, particles.boxSize);
+    const { boxSize } = this;
     return placedLike(explored.neutral, await jobs.run("reconstruct", { source, indices, boxSize }, task));
+  }
+
+  private get boxSize(): number {
+    const { mapBox = defaultMapBox } = this.options;
+    return Math.min(mapBox, this.parts.explored.requireParticles().boxSize);
+  }
+
+  /** A name that is another one for other particles, images, poses, optics, options or origin of the map. */
+  private async nameOf(rows: Uint32Array): Promise<string> {
+    const { explored } = this.parts;
+    const particles = explored.requireParticles().select(rows);
+    const { origin, boxSize, apix } = explored.neutral;
+    const made = [packageVersion, this.boxSize, particles.symmetry?.name, origin, boxSize, apix];
+    const hash = await sourceHash(particles);
+    if (particles.operators) hash.update(particles.operators);
+    return hash.update(JSON.stringify(made)).digest("hex").slice(0, 16);
   }
 
   /** Stops the reconstruction of a set; no effect if none is running. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { partialName } from "../../atomicWrite";
 import { readMap } from "../../maps/mapFile";
@@ -9,22 +9,33 @@ import type { Workbench } from "../../workbench/workbench";
 import { checksumOfRows } from "../../workbench/workbenchFiles";
 import { writeReconstruction } from "../exportedFiles";
 
-/** Folder of the maps in that of the workbench; each is in a folder named by the particles. */
+/** Folder of the maps in that of the workbench; each is in a folder named by the particles, and by all else that it was made from. */
 const mapsFolder = "maps";
 const mapName = "map.mrc";
 
-/** Maps of sets in the run folder, found by the particles that they were made from. */
+/** Maps of sets in the run folder, found by everything that they were made from. */
 export class StoredMaps {
-  constructor(private readonly workbench: Workbench) {}
+  /** @param nameOf a name of what the map of particles would be made from now: letters and digits; particles alone do not tell */
+  constructor(
+    private readonly workbench: Workbench,
+    private readonly nameOf: (rows: Uint32Array) => Promise<string>,
+  ) {}
 
-  private folderOf(rows: Uint32Array): string | undefined {
+  private async folderOf(rows: Uint32Array): Promise<string | undefined> {
     const { folder } = this.workbench;
-    return folder === undefined ? undefined : path.join(folder, mapsFolder, checksumOfRows(rows));
+    if (folder === undefined) return undefined;
+    return path.join(folder, mapsFolder, `${checksumOfRows(rows)}_${await this.nameOf(rows)}`);
   }
 
   /** FSC of the half maps of particles, null without half maps; undefined if there is no map of these. */
   async find(rows: Uint32Array): Promise<{ fsc: FscCurve | null } | undefined> {
-    const folder = this.folderOf(rows);
+    const { folder: kept } = this.workbench;
+    if (kept === undefined) return undefined;
+    // Naming all that enters takes a while, and most sets have no map.
+    const names = await readdir(path.join(kept, mapsFolder)).catch(() => []);
+    const particles = checksumOfRows(rows);
+    if (!names.some((name) => name.startsWith(particles))) return undefined;
+    const folder = await this.folderOf(rows);
     if (folder === undefined || !existsSync(path.join(folder, mapName))) return undefined;
     const table = path.join(folder, "map_fsc.txt");
     return { fsc: existsSync(table) ? await readFsc(table) : null };
@@ -32,7 +43,7 @@ export class StoredMaps {
 
   /** Reads the maps of particles. @throws InputError if there are none, or they are damaged */
   async read(rows: Uint32Array): Promise<Reconstruction> {
-    const folder = this.folderOf(rows) ?? "";
+    const folder = (await this.folderOf(rows)) ?? "";
     const half = async (number: 1 | 2) => {
       const file = path.join(folder, `map_half${number}.mrc`);
       return existsSync(file) ? readMap(file) : undefined;
@@ -45,7 +56,7 @@ export class StoredMaps {
 
   /** Keeps the maps of particles, all files at once. No effect if the workbench is not kept. */
   async write(rows: Uint32Array, reconstruction: Reconstruction): Promise<void> {
-    const folder = this.folderOf(rows);
+    const folder = await this.folderOf(rows);
     if (folder === undefined) return;
     const partial = partialName(folder);
     await mkdir(partial, { recursive: true });

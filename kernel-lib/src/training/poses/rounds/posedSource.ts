@@ -14,6 +14,7 @@ export function posedSource(set: ParticleSet, poses: ParticlePoses): ImageSource
     rotations: () => rotations,
     shifts: () => shifts,
     ctf: (i) => set.ctf(i),
+    imageStamp: () => set.imageStamp(),
     readGroupImages: (indices) => set.readGroupImages(indices),
   };
 }

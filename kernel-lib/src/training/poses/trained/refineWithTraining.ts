@@ -61,7 +61,8 @@ export async function refineWithTraining(given: TrainedRoundsSettings): Promise<
   if (groupOf(settings.symmetry)) {
     throw new InputError(
       "symmetry",
-      "none in rounds with trainings; rounds of the consensus may have one",
+      "none in rounds with trainings: an image of several units has a place for each of them but one pose, which had to be fitted to all units in " +
+        "their own states together, and poses are refined against one state; rounds of the consensus may have one",
       settings.symmetry,
     );
   }
