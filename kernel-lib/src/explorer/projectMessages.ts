@@ -7,10 +7,9 @@ import type { CheckedInputs } from "../training/check/checkedInputs";
 export const projectTarget = "e2gmm.project";
 
 /** What is checked before a training. */
-export type CheckRequest = Pick<
-  NewRunSettings,
-  "particles" | "map" | "model" | "mask" | "symmetry" | "resolution"
->;
+export type CheckRequest = Pick<NewRunSettings, "map" | "model" | "mask" | "symmetry" | "resolution"> & {
+  particles: string;
+};
 
 /**
  * Request of a project page; the answer has the same `id`. All paths are relative to the kernel's working folder, the root of the

@@ -125,7 +125,7 @@ function isBelow(root: string, place: string): boolean {
   return from !== ".." && !from.startsWith(`..${path.sep}`) && !path.isAbsolute(from);
 }
 
-const pathNames = ["particles", "map", "model", "mask", "out"] as const;
+const pathNames = ["particles", "map", "model", "mask", "out", "from", "select"] as const;
 
 /** Settings with absolute paths, all below the working folder. Relative ones would depend on where a command is typed. */
 function inside<T extends Partial<NewRunSettings>>(settings: T): T {

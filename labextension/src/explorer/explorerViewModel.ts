@@ -4,6 +4,8 @@ import { kernelGoneText, liveWithoutKernelText } from "../kernelGone.js";
 import { type EventSource, type StateSource, ViewModel } from "../view.js";
 import { ExportFormModel } from "./exportFormModel.js";
 import { NotesDraft } from "./notesDraft.js";
+import { type RegionViewer, regionLinks } from "./region/regionLinks.js";
+import { RegionPanelModel } from "./region/regionPanelModel.js";
 import type { ExplorerSettings } from "./settings.js";
 
 /** State of the explorer, shared by the kernel and its views. */
@@ -19,8 +21,9 @@ export interface LinkedScatter extends EventSource {
 }
 
 /** The part of the Gaussian viewer's model that the explorer uses. */
-export interface LinkedViewer extends EventSource {
-  get(key: "arrowsFrom" | "second"): ArrayLike<number> | undefined;
+export interface LinkedViewer extends RegionViewer {
+  get(key: "arrowsFrom" | "second" | "region"): ArrayLike<number> | undefined;
+  get(key: "maps" | "density"): unknown;
 }
 
 /** Connections of an explorer. */
@@ -65,6 +68,8 @@ export const minTicked = { union: 2, intersect: 2, difference: 2, reconstruct: 1
 export class ExplorerViewModel extends ViewModel {
   readonly newSets: NewSetFields;
   readonly exportForm: ExportFormModel;
+  /** A part of the molecule. */
+  readonly region: RegionPanelModel;
   /** Picture of particles that is open. */
   montage: Montage | undefined;
   /** Why one of the two linked views is missing. */
@@ -91,6 +96,8 @@ export class ExplorerViewModel extends ViewModel {
       maxDistance: "",
     };
     this.curves = settings.showCurves;
+    this.region = new RegionPanelModel(regionLinks(links));
+    this.region.stateChanged.connect(this.changed, this);
     this.scatterPart = clampSplit(widget.get("split"));
     this.exportForm = new ExportFormModel(
       () => settings.exportFolder,
@@ -107,7 +114,7 @@ export class ExplorerViewModel extends ViewModel {
     });
     if (scatter) this.follow(scatter, "change:selectedCount");
     if (!viewer) return;
-    this.follow(viewer, "change:arrowsFrom change:second");
+    this.follow(viewer, "change:arrowsFrom change:second change:region change:maps");
     // The probe's ring in the scatter follows the playback
     this.follow(viewer, "e2gmm:frame", (frame: number | undefined) => scatter?.showPlayed?.(frame));
     this.follow(viewer, "e2gmm:rested", (frame: number) => void this.ask({ kind: "frame", frame }));
@@ -316,6 +323,7 @@ export class ExplorerViewModel extends ViewModel {
 
   override dispose(): void {
     this.notes.leave();
+    this.region.dispose();
     super.dispose();
   }
 

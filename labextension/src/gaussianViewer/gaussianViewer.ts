@@ -1,6 +1,7 @@
 import type { ViewerAnswer } from "e2gmm/messages/gaussianViewer";
 import { nothing, render } from "lit/html.js";
 import "../../style/gaussianViewer.css";
+import "../../style/region.css";
 import { download, onThemeChange } from "../dom.js";
 import { FreedView } from "../freedView.js";
 import { keepKeys } from "../keepKeys.js";
@@ -10,6 +11,7 @@ import { mount, type View } from "../view.js";
 import { fourDigits } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
+import { RegionHandles } from "./handles/handles.js";
 import { PdbDownloads } from "./pdbDownloads.js";
 import { movieType, recordRound } from "./player/movie.js";
 import { type ViewerActions, viewerTemplate } from "./template.js";
@@ -38,6 +40,7 @@ export class GaussianViewerView extends FreedView {
   private kernel: KernelWatch | undefined;
   private widths: ResizeObserver | undefined;
   private readonly closing = new AbortController();
+  private handles: RegionHandles | undefined;
   private readonly downloads = new PdbDownloads();
   private maps: readonly MapAccess[] = [];
   /** What is to be drawn before the next frame. */
@@ -197,7 +200,10 @@ export class GaussianViewerView extends FreedView {
           // As near as the new size allows, until the user has chosen another view
           if (this.model.read("camera").length !== 16) this.fit(0);
         },
-        onDrawn: () => this.viewModel.setScale(stage.scale),
+        onDrawn: () => {
+          this.viewModel.setScale(stage.scale);
+          this.handles?.draw();
+        },
       });
     } catch (error) {
       if (!(error instanceof NoWebGl)) throw error;
@@ -213,6 +219,8 @@ export class GaussianViewerView extends FreedView {
     this.listenToClicks(stage);
     this.drawing = new Drawing(stage, this.model);
     this.drawing.all();
+    const place = this.el.querySelector<HTMLElement>(".e2gmm-handles")!;
+    this.handles = new RegionHandles(place, this.viewModel.region, (at) => stage.project(at));
     this.showLegends();
     const camera = this.model.read("camera");
     if (camera.length === 16) stage.camera = camera;
@@ -316,6 +324,7 @@ export class GaussianViewerView extends FreedView {
     if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     this.widths?.disconnect();
     this.kernel?.dispose();
+    this.handles?.dispose();
     this.view?.dispose();
     this.viewModel?.dispose();
     this.stage?.dispose();

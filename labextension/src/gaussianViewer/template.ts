@@ -28,6 +28,7 @@ export function viewerTemplate(model: GaussianViewerViewModel, actions: ViewerAc
     <div class=${body.join(" ").trim()}>
       <div class="e2gmm-picture">
         <div class="e2gmm-stage"></div>
+        <div class="e2gmm-handles" role="group" aria-label="Handles of the region"></div>
         ${legendTemplate(model.legends)} ${scaleBar(model.scaleBar)}
       </div>
       ${panelTemplate(model.viewer, model.region, actions.closePanel)}

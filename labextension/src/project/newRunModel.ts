@@ -119,7 +119,7 @@ export class NewRunModel extends ViewModel {
     this.checked = undefined;
     this.outTyped = true;
     this.form = {
-      ...{ particles: settings.particles, map: text(settings.map), model: text(settings.model) },
+      ...{ particles: text(settings.particles), map: text(settings.map), model: text(settings.model) },
       ...{
         mask: text(settings.mask),
         out: this.freeName(settings.out),
