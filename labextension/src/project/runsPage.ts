@@ -5,8 +5,16 @@ import { type ListedRun, progressOf, type RunRow, type RunsModel, sizeText } fro
 
 const columns = ["Run", "State", "Dataset", "Particles", "Axes", "Resolution", "Evidence", "Started", "Size"];
 
-/** The table of runs. @param clone fills the form of a new run with the settings of another */
-export function runsPage(model: RunsModel, clone: (run: string) => void): TemplateResult {
+/** Forms that a run fills. */
+export interface RunForms {
+  /** A new run with the settings of another. */
+  clone(run: string): void;
+  /** A second round of a run. */
+  further(run: string): void;
+}
+
+/** The table of runs. */
+export function runsPage(model: RunsModel, forms: RunForms): TemplateResult {
   const { runs, rows, run, search, status } = model;
   const find = (event: Event) => model.find((event.target as HTMLInputElement).value);
   return html`<section class="e2gmm-project-runs" aria-label="Runs">
@@ -30,7 +38,7 @@ export function runsPage(model: RunsModel, clone: (run: string) => void): Templa
           ? html`<p>${runs.length === 0 ? "There are no runs yet." : "No run matches."}</p>`
           : table(model, rows)
     }
-    ${run ? details(model, run, clone) : nothing}
+    ${run ? details(model, run, forms) : nothing}
   </section>`;
 }
 
@@ -73,7 +81,7 @@ function stateCell(run: ListedRun): TemplateResult {
   }`;
 }
 
-function details(model: RunsModel, run: ListedRun, clone: (run: string) => void): TemplateResult {
+function details(model: RunsModel, run: ListedRun, forms: RunForms): TemplateResult {
   const { folder, title, state, reason, kind, from, jobs } = run;
   const { text, percent } = progressOf(run);
   const isOpen = state === "waiting" || state === "running";
@@ -121,7 +129,8 @@ function details(model: RunsModel, run: ListedRun, clone: (run: string) => void)
           : nothing
       }
       ${kind === "study" && state === "complete" ? button("Open report", "Open the page of this study", () => void model.openReport(folder)) : nothing}
-      ${button("New run with these settings", "Fill the form with the settings of this run", () => clone(folder))}
+      ${button("New run with these settings", "Fill the form with the settings of this run", () => forms.clone(folder))}
+      ${explorable && state === "complete" ? button("Second round", "Fill the form for a second round that starts from this run", () => forms.further(folder)) : nothing}
     </div>
     ${
       model.log === ""

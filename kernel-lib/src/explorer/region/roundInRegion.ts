@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
@@ -52,6 +54,16 @@ export async function startRound(
   settings: NewRunSettings,
   rows: Uint32Array | undefined,
 ): Promise<JobStatus[]> {
-  if (rows && settings.select !== undefined) await writeAtomic(settings.select, formatNumbers(rows));
-  return startRun(settings);
+  const { select } = settings;
+  if (!rows || select === undefined) return startRun(settings);
+  if (existsSync(select))
+    throw new InputError(select, "a name that is free, for the list of the particles", "a file");
+  await writeAtomic(select, formatNumbers(rows));
+  try {
+    return await startRun(settings);
+  } catch (error) {
+    // Nothing is left of a round that was refused
+    await rm(select, { force: true });
+    throw error;
+  }
 }

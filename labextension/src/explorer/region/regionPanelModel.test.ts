@@ -26,6 +26,7 @@ afterEach(() => void vi.useRealTimers());
 
 function panel(answer: (action: RegionAction) => RegionAnswer = () => ({ state })) {
   const asked: RegionAction[] = [];
+  const region = { current: Uint8Array.of(1, 0, 1) };
   const model = new RegionPanelModel({
     ask: async (action) => {
       asked.push(action);
@@ -34,9 +35,9 @@ function panel(answer: (action: RegionAction) => RegionAnswer = () => ({ state }
     sets: () => [set],
     selected: () => 3,
     maps: () => ["closed", "open"],
-    region: () => Uint8Array.of(1, 0, 1),
+    region: () => region.current,
   });
-  return { model, asked };
+  return { model, asked, region };
 }
 
 test("the summary counts the Gaussians, and the state is asked for once", async () => {
@@ -110,4 +111,16 @@ test("a set that is gone is no longer chosen", () => {
   assert.equal(model.particles, "all");
   model.set({ particles: "selection" });
   assert.equal(model.particles, "selection");
+});
+
+test("a motion is shown until the region or the particles are others", async () => {
+  const motion = { inside: 4.2, outside: 1, decoded: 10, of: 10 };
+  const { model, region } = panel(({ act }) => (act === "motion" ? { motion } : { state }));
+  await model.measure();
+  assert.equal(model.motion, motion);
+  model.set({ particles: "selection" });
+  assert.equal(model.motion, undefined);
+  await model.measure();
+  region.current = Uint8Array.of(1, 1, 1);
+  assert.equal(model.motion, undefined);
 });

@@ -52,7 +52,7 @@ export class RegionPanelModel extends ViewModel {
     ...{ softEdge: "", overwrite: false, mask: "", axes: "fixed", latent: "", epochs: "", cpus: "", out: "" },
   };
   state: RegionState | undefined;
-  motion: RegionMotionReport | undefined;
+  private measured: { motion: RegionMotionReport; region: ArrayLike<number> } | undefined;
   /** The second round as a command and as a cell, or why there is none. */
   same: { command: string; cell: string } | { missing: string } = { missing: "Save a mask first." };
   message = "";
@@ -76,6 +76,11 @@ export class RegionPanelModel extends ViewModel {
     return this.links.maps();
   }
 
+  /** How far the region moves; undefined once region or particles have changed. */
+  get motion(): RegionMotionReport | undefined {
+    return this.measured?.region === this.links.region() ? this.measured.motion : undefined;
+  }
+
   /** What is in the region. */
   get summary(): string {
     const region = this.links.region();
@@ -92,6 +97,7 @@ export class RegionPanelModel extends ViewModel {
   /** Changes fields. */
   set(fields: Partial<RegionFields>): void {
     Object.assign(this.fields, fields);
+    if (fields.particles !== undefined) this.measured = undefined;
     this.changed();
     this.planSoon();
   }
@@ -117,7 +123,7 @@ export class RegionPanelModel extends ViewModel {
     return this.do({ act: "map", map, mode: this.fields.mode });
   }
   measure(): Promise<boolean> {
-    this.motion = undefined;
+    this.measured = undefined;
     return this.do({ act: "motion", particles: this.particles }, "Decoding particles…");
   }
 
@@ -213,7 +219,7 @@ export class RegionPanelModel extends ViewModel {
     try {
       const { text = "", state, motion } = await this.links.ask(action);
       if (state) this.state = state;
-      if (motion) this.motion = motion;
+      if (motion) this.measured = { motion, region: this.links.region() };
       this.say(text);
       this.planSoon();
       return true;
