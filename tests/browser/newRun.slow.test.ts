@@ -70,6 +70,11 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     const found = await findings.innerText();
     assert.match(found, /ok\s+contrast\s+particles and map have the same contrast/);
     assert.match(found, /432 particles/);
+    await panel()
+      .getByRole("img", {
+        name: "FRC of the neutral model: map with its Gaussian model, particles with the model",
+      })
+      .waitFor();
     await shot("checked");
   });
 
@@ -156,6 +161,25 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     await panel().getByText(`The settings of ${run}`).waitFor();
     assert.equal(await field("Epochs").inputValue(), "30");
     assert.equal(await field("Output folder").inputValue(), `${run}_3`);
+    await press("Second round");
+    await panel().getByText(`A second round of ${run}`).waitFor();
+    assert.equal(await field("Second round of").inputValue(), run);
+    assert.equal(await field("Output folder").inputValue(), `${run}_round2`);
+    assert.equal(await field("Consensus map").count(), 0);
+    await panel().getByRole("combobox", { name: "Its axes" }).selectOption("drop");
+    await field("Latent axes").fill("1");
+    await field("Epochs").fill("2");
+    await field("Processors").fill("1");
+    assert.equal(
+      await panel().getByLabel("Command", { exact: true }).innerText(),
+      `e2gmm train --from '${path.join(lab.folder, run)}' --axes drop --latent 1 --epochs 2 ` +
+        `--out '${path.join(lab.folder, run)}_round2' --queue local --queue-cpus 1`,
+    );
+    await shot("second-round");
+    await press("Start");
+    await state(`${run}_round2`, /complete/, 120_000);
+    await details(`${run}_round2`).getByText("started from my data/particles_run").waitFor();
+    await panel().getByRole("button", { name: "first look", exact: true }).click();
     await press("Open in explorer");
     await page.locator(".e2gmm-explorer .e2gmm-scatter[data-drawn]").waitFor({ timeout: 60_000 });
     await shot("explorer");

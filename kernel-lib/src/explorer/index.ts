@@ -28,7 +28,7 @@ export { ExplorerRegion, type RegionMode } from "./region/explorerRegion";
 export type { RegionMaskOptions } from "./region/regionMask";
 export type { RegionMotionReport, RegionParticles, RegionRound } from "./region/regionMessages";
 export type { ChainGaussians } from "./region/regionSources";
-export { type SavedMask, SavedMasks, type SaveMaskOptions } from "./region/savedMasks";
+export type { SavedMask, SaveMaskOptions } from "./region/savedMasks";
 export { SavedWork } from "./savedWork";
 export type { Clustering } from "./sets/clusterings";
 export type { PathDivision, PathSetsOptions } from "./sets/pathSets";

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, checkbox, choices, keepKey, select, unlessFocused } from "../controls.js";
+import { checkCurve } from "./checkCurve.js";
 import type { FileField, NewRunForm, NewRunModel } from "./newRunModel.js";
 import { type ListedRun, timeOfRuns } from "./runsModel.js";
 
@@ -124,7 +125,7 @@ function findings({ checked }: NewRunModel): TemplateResult | typeof nothing {
         <td>${signs[status]}</td><th scope="row">${topic}</th><td>${sentence}</td>
       </tr>`,
     )}</tbody>
-  </table>`;
+  </table>${checkCurve(checked.rings)}`;
 }
 
 function typed(model: NewRunModel, name: TextField, type: "text" | "number"): TemplateResult {

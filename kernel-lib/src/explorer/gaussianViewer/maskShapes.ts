@@ -10,7 +10,9 @@ export type SolidShape = { mode: "add" | "subtract"; centre: readonly [number, n
 
 /** Gaussians that were found otherwise, such as those of a chain, which are added to a region or subtracted. */
 export interface ChosenGaussians {
+  /** Whether they are added or subtracted. */
   mode: "add" | "subtract";
+  /** What tells it from spheres and boxes. */
   kind: "gaussians";
   /** Where they come from, for people. */
   name: string;

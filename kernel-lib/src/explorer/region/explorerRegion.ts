@@ -38,8 +38,7 @@ export type RegionMode = MaskShape["mode"];
  * ```
  */
 export class ExplorerRegion {
-  /** The masks that are kept. */
-  readonly masks: SavedMasks;
+  private readonly masks: SavedMasks;
   private bodies: MovingBodies | undefined;
   private chains: readonly ChainGaussians[] = [];
   private chainFile = "";

@@ -4,7 +4,7 @@ import type { Volume } from "../../maps/volume";
 import { boxLengthOf, type GaussianModel, originInBox, withOrigin } from "../../model/gaussianModel";
 import { gaussiansInShapes, isInSolid, type MaskShape } from "../gaussianViewer/maskShapes";
 
-/** Options of {@link regionMask}. */
+/** How the mask of a region is made. */
 export interface RegionMaskOptions {
   /** Width in Å of the raised-cosine border, of which half lies inside and half outside. Default 6 voxels of the mask. */
   softEdge?: number;

@@ -12,10 +12,13 @@ export interface RegionRound {
   mask: string;
   /** Folder of the new run, relative to the kernel's working folder. */
   out: string;
+  /** Particles that it has. */
   particles: RegionParticles;
+  /** What becomes of the axes of the run. */
   axes: InheritedAxes;
   /** Number of new axes. */
   latent?: number;
+  /** Passes over the particles. */
   epochs?: number;
   /** Processors; the queue is this machine. */
   cpus?: number;
@@ -66,11 +69,13 @@ export interface RegionState {
 
 /** How far a region moves, in Å: root mean square over Gaussians, by mass, and particles. */
 export interface RegionMotionReport {
+  /** Of the Gaussians of the region. */
   inside: number;
   /** The same of all other Gaussians; null if there are none. */
   outside: number | null;
-  /** Particles that were decoded, of how many. */
+  /** Particles that were decoded. */
   decoded: number;
+  /** All particles that were asked for. */
   of: number;
 }
 
