@@ -10,6 +10,8 @@ import "../../style/buttons.css";
 import "../../style/project.css";
 import { button } from "../controls.js";
 import { mount, ViewModel } from "../view.js";
+import { CompareModel } from "./compare/compareModel.js";
+import { comparePage } from "./compare/comparePage.js";
 import { type FileField, NewRunModel, type NewRunServices } from "./newRunModel.js";
 import { newRunPage } from "./newRunPage.js";
 import type { ProjectPlace } from "./place.js";
@@ -43,15 +45,17 @@ class ProjectModel extends ViewModel {
   constructor(
     readonly newRun: NewRunModel,
     readonly runs: RunsModel,
+    readonly compare: CompareModel,
     public isForm: boolean,
   ) {
     super();
-    for (const part of [newRun, runs]) part.stateChanged.connect(() => this.changed());
+    for (const part of [newRun, runs, compare]) part.stateChanged.connect(() => this.changed());
   }
 
   override dispose(): void {
     this.newRun.dispose();
     this.runs.dispose();
+    this.compare.dispose();
     super.dispose();
   }
 }
@@ -85,7 +89,7 @@ export class ProjectPanel extends Widget {
       (run) => void runs.select(run).then(() => this.showRuns()),
       (name) => (runs.runs ?? []).some(({ folder }) => folder === name),
     );
-    this.model = new ProjectModel(newRun, runs, start.form);
+    this.model = new ProjectModel(newRun, runs, new CompareModel(services), start.form);
     // A run that has ended is no longer offered to wait for.
     runs.stateChanged.connect(() => {
       const { after } = newRun.form;
@@ -148,7 +152,14 @@ export class ProjectPanel extends Widget {
             button("Hide the form", "Show the runs only", () => show(false)),
           ]
         : button("New run…", "Show the form of a new run", () => show(true))
-    }${runs ? runsPage(runs, { clone: (run) => void clone(run), further }) : nothing}`;
+    }${
+      runs
+        ? runsPage(runs, {
+            ...{ clone: (run) => void clone(run), further },
+            compare: (first, second) => void model.compare.compare(first, second),
+          })
+        : nothing
+    }${comparePage(model.compare)}`;
   }
 
   /** Shows what a run does that was started. */

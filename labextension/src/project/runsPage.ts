@@ -11,6 +11,8 @@ export interface RunForms {
   clone(run: string): void;
   /** A second round of a run. */
   further(run: string): void;
+  /** Two runs side by side. */
+  compare(first: string, second: string): void;
 }
 
 /** The table of runs. */
@@ -81,6 +83,26 @@ function stateCell(run: ListedRun): TemplateResult {
   }`;
 }
 
+/** Another run to be shown beside this one. */
+function compareWith(
+  { runs = [] }: RunsModel,
+  { folder }: ListedRun,
+  forms: RunForms,
+): TemplateResult | typeof nothing {
+  const others = runs.filter(
+    (one) => one.folder !== folder && one.state === "complete" && one.kind === "run",
+  );
+  if (others.length === 0) return nothing;
+  const chosen = (event: Event) => {
+    const { value } = (event.currentTarget as HTMLElement).parentElement!.querySelector("select")!;
+    forms.compare(folder, value);
+  };
+  return html`<div class="e2gmm-project-actions"><label><span>Compare with</span> <select aria-label="Run to compare with">${others.map(
+    ({ folder: other, title }) =>
+      html`<option value=${other}>${title === "" ? other : `${title} (${other})`}</option>`,
+  )}</select></label>${button("Compare", `Show ${folder} and the other run side by side, linked by particle`, chosen)}</div>`;
+}
+
 function details(model: RunsModel, run: ListedRun, forms: RunForms): TemplateResult {
   const { folder, title, state, reason, kind, from, jobs } = run;
   const { text, percent } = progressOf(run);
@@ -132,6 +154,7 @@ function details(model: RunsModel, run: ListedRun, forms: RunForms): TemplateRes
       ${button("New run with these settings", "Fill the form with the settings of this run", () => forms.clone(folder))}
       ${explorable && state === "complete" ? button("Second round", "Fill the form for a second round that starts from this run", () => forms.further(folder)) : nothing}
     </div>
+    ${explorable && state === "complete" ? compareWith(model, run, forms) : nothing}
     ${
       model.log === ""
         ? nothing
