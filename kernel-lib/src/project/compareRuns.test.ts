@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, test } from "vitest";
 import { type TestBench, testBench } from "../explorer/explorer.test.helper";
 import { shownComparison } from "../explorer/shownComparison";
@@ -61,14 +61,18 @@ test("runs without particles in common, and runs that are not complete, are refu
   cpSync("particles.mrcs", "others.mrcs");
   writeFileSync("others.star", star.replaceAll("particles.mrcs", "others.mrcs"));
   const record = JSON.parse(readFileSync("apart/run.json", "utf8"));
-  const write = (changed: object) =>
-    writeFileSync("apart/run.json", JSON.stringify({ ...record, ...changed }));
-  write({ inputs: { ...record.inputs, particles: bench.at("others.star") } });
+  const inputs = { ...record.inputs, particles: bench.at("others.star") };
+  writeFileSync("apart/run.json", JSON.stringify({ ...record, inputs }));
   await assert.rejects(
     compareRuns("run", "apart"),
     /apart: expected at least 30 particles that run has too.*, found 0/,
   );
-  write({ status: "training" });
-  await assert.rejects(compareRuns("run", "apart"), /apart: expected a run that is complete, found training/);
+  cpSync("run", "stopped", { recursive: true });
+  writeFileSync("stopped/run.json", JSON.stringify({ ...record, status: "training" }));
+  rmSync("stopped/latents.csv");
+  await assert.rejects(
+    compareRuns("run", "stopped"),
+    /stopped: expected a run that is complete, found training/,
+  );
   await assert.rejects(compareRuns("run", "none"), /none/);
 });
