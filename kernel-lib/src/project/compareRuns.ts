@@ -1,7 +1,6 @@
-import path from "node:path";
 import { InputError } from "../errors";
 import { canonicalCorrelations } from "../latent/canonical";
-import type { ParticleSet } from "../particles/particleSet";
+import { imagesOf, withoutFolder } from "../latent/matchPlaces";
 import { pearson } from "../pearson";
 import { beginTask, type TaskOptions } from "../progress";
 import { latentAxes, RunFolder } from "../training/runs/run";
@@ -117,19 +116,6 @@ async function placed(run: string, signal: AbortSignal | undefined): Promise<Pla
   } finally {
     await set.close();
   }
-}
-
-function imagesOf(set: ParticleSet): string[] {
-  return Array.from({ length: set.count }, (_, i) => {
-    const { stack, section } = set.image(i);
-    return `${section + 1}@${stack}`;
-  });
-}
-
-/** Without folders, which a file that was written elsewhere names differently. */
-function withoutFolder(image: string): string {
-  const at = image.indexOf("@");
-  return `${image.slice(0, at)}@${path.basename(image.slice(at + 1))}`;
 }
 
 /** Rows of both runs with one image, in the order of the first; images that a run has more than once are left out. */
