@@ -34,7 +34,7 @@ export function checkCurve(rings: Rings): TemplateResult | typeof nothing {
     x: {
       title: "Resolution (Å)",
       format: (frequency) => (1 / frequency).toPrecision(2),
-      ticks: ticksOf({ low: 0, high }, 4).slice(1),
+      ticks: ticksOf({ low: 0, high }, 6).slice(1),
       range: { low: 0, high },
     },
     y: { title: "FRC", range: { low, high: 1 } },

@@ -157,7 +157,9 @@ export class NewRunModel extends ViewModel {
     this.outTyped = false;
     this.form = { ...emptyForm };
     this.set({ from: run });
-    this.say(`A second round of ${run}; what is empty is as in that run`);
+    this.say(
+      `A second round of ${run}; what is empty is as in that run, and the number of axes is found anew`,
+    );
   }
 
   /** Lets the user choose a file. */

@@ -6,6 +6,9 @@ import { type ListedRun, timeOfRuns } from "./runsModel.js";
 
 type TextField = { [K in keyof NewRunForm]: NewRunForm[K] extends string ? K : never }[keyof NewRunForm];
 
+/** Advice of a second round's fields. */
+const inherited = "Empty: as in that run";
+
 /** The form of a new run. @param runs those of the project, which it can wait for, and whose times say what to expect */
 export function newRunPage(model: NewRunModel, runs: readonly ListedRun[]): TemplateResult {
   const open = runs.filter(({ state }) => state === "waiting" || state === "running");
@@ -23,10 +26,10 @@ export function newRunPage(model: NewRunModel, runs: readonly ListedRun[]): Temp
     </fieldset>
     <fieldset>
       <legend>Model and training</legend>
-      ${number(model, "resolution", "Resolution in Å", form.halves ? "Of the models of both halves; 8 to 10 is a good first look" : "Empty: all that map, box and signal allow. Coarser is faster; 8 to 10 is a good first look at a large molecule")}
+      ${number(model, "resolution", "Resolution in Å", form.halves ? "Of the models of both halves; 8 to 10 is a good first look" : form.from ? inherited : "Empty: all that map, box and signal allow. Coarser is faster; 8 to 10 is a good first look at a large molecule")}
       ${form.from ? nothing : number(model, "gaussians", "Gaussians", form.halves ? "Empty: 512" : "Empty: as many as describe the map, at most 3,000. More take longer")}
       ${number(model, "latent", "Latent axes", "Empty: the training decides by what held-out particles support, at most 6. A number saves that survey")}
-      ${number(model, "epochs", "Epochs", "Empty: the training decides, at most 40 (100 for few particles)")}
+      ${number(model, "epochs", "Epochs", form.from ? inherited : "Empty: the training decides, at most 40 (100 for few particles)")}
       <div class="e2gmm-newRun-row" role="group" aria-label="What may change">
         <span>What may change</span>
         <span>${(["position", "amplitude", "width"] as const).map((kind) =>

@@ -43,7 +43,7 @@ function sideOf(model: CompareModel, shown: Comparison, side: Side): TemplateRes
   return html`<figure aria-label=${`The ${side} run, ${folder}`}>
     <figcaption><b>${folder}</b>
       <span>${particles.toLocaleString("en")} particles, ${axes} ${axes === 1 ? "axis" : "axes"}</span>
-      <span>${evidence ? `${evidence.sentence} (${evidence.gain.toFixed(2)} ± ${evidence.standardError.toFixed(2)} nats per particle)` : "no evidence was measured"}</span>
+      <span>${evidence?.sentence ?? "no evidence was measured"}</span>
     </figcaption>
     <canvas
       ${ref(draw)}
