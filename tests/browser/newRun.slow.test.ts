@@ -70,6 +70,11 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     const found = await findings.innerText();
     assert.match(found, /ok\s+contrast\s+particles and map have the same contrast/);
     assert.match(found, /432 particles/);
+    await panel()
+      .getByRole("img", {
+        name: "FRC of the neutral model: map with its Gaussian model, particles with the model",
+      })
+      .waitFor();
     await shot("checked");
   });
 
@@ -156,6 +161,48 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     await panel().getByText(`The settings of ${run}`).waitFor();
     assert.equal(await field("Epochs").inputValue(), "30");
     assert.equal(await field("Output folder").inputValue(), `${run}_3`);
+    await press("Second round");
+    await panel().getByText(`A second round of ${run}`).waitFor();
+    assert.equal(await field("Second round of").inputValue(), run);
+    assert.equal(await field("Output folder").inputValue(), `${run}_round2`);
+    assert.equal(await field("Consensus map").count(), 0);
+    await panel().getByRole("combobox", { name: "Its axes" }).selectOption("drop");
+    await field("Latent axes").fill("1");
+    await field("Epochs").fill("2");
+    await field("Processors").fill("1");
+    assert.equal(
+      await panel().getByLabel("Command", { exact: true }).innerText(),
+      `e2gmm train --from '${path.join(lab.folder, run)}' --axes drop --latent 1 --epochs 2 ` +
+        `--out '${path.join(lab.folder, run)}_round2' --queue local --queue-cpus 1`,
+    );
+    await shot("second-round");
+    await press("Start");
+    await state(`${run}_round2`, /complete/, 120_000);
+    await details(`${run}_round2`).getByText("started from my data/particles_run").waitFor();
+    await panel().getByRole("button", { name: "first look", exact: true }).click();
+    await press("Compare");
+    const compared = panel().getByRole("region", { name: "Two runs side by side" });
+    await compared.getByText("432 particles are in both").waitFor({ timeout: 30_000 });
+    // The second round has axes of its own only: what it shares of the first is what the table says
+    assert.match(await compared.innerText(), /Canonical correlations: \d\.\d\d/);
+    assert.match(await compared.locator(".e2gmm-compare-settings").innerText(), /from\.axes\s+–\s+drop/);
+    const picture = compared.getByRole("img", { name: /^Particles of my data\/particles_run over/ });
+    await picture.scrollIntoViewIfNeeded();
+    const box = (await picture.boundingBox())!;
+    await page.mouse.move(box.x + 2, box.y + 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height - 2, { steps: 4 });
+    await page.mouse.up();
+    const selection = compared.locator(".e2gmm-compare-selection");
+    await selection
+      .filter({ hasText: /\d+ of 432 particles selected; first run z1 -\d.*; second run z1/ })
+      .waitFor();
+    await shot("compare");
+    const range = compared.getByRole("spinbutton", { name: "Select in the second run from" });
+    await range.fill("-100");
+    await compared.getByRole("spinbutton", { name: "Select in the second run to" }).fill("100");
+    await page.keyboard.press("Enter");
+    await selection.filter({ hasText: /^432 of 432 particles selected/ }).waitFor();
     await press("Open in explorer");
     await page.locator(".e2gmm-explorer .e2gmm-scatter[data-drawn]").waitFor({ timeout: 60_000 });
     await shot("explorer");

@@ -47,6 +47,7 @@ async function settingsIn(command: string): Promise<NewRunSettings> {
   const isGiven = (value: unknown) => value !== undefined && value !== "auto";
   const given = (name: string, value: unknown) => (isGiven(value) ? { [name]: value } : {});
   const { particles, model, out, resolution, latent, vary, mask, symmetry, epochs } = last.options;
+  const { from, select, axes } = last.options;
   const halves = last.name === "study halves";
   assert.deepEqual(
     neutral ? [neutral.name, last.name] : [last.name],
@@ -62,7 +63,10 @@ async function settingsIn(command: string): Promise<NewRunSettings> {
     );
   }
   return {
-    particles: particles as string,
+    ...given("particles", particles),
+    ...given("from", from),
+    ...given("select", select),
+    ...given("axes", axes),
     ...given("map", neutral?.options["map"]),
     ...(neutral ? {} : given("model", model)),
     out: out as string,
@@ -124,6 +128,20 @@ const cases: [what: string, settings: NewRunSettings][] = [
     { particles: "-p.cs", model: "model.txt", out: "run", queue: { queue: "slurm", cpus: 2 } },
   ],
   [
+    "a second round of some particles in a domain",
+    {
+      from: "runs/first round",
+      select: "closed set.txt",
+      axes: "drop",
+      out: "runs/second",
+      resolution: 6,
+      latent: 1,
+      mask: "-arm.mrc",
+      queue: { queue: "local", cpus: 2, after: ["runs/first round"] },
+    },
+  ],
+  ["a second round with all defaults", { from: "run", out: "second", queue: { queue: "slurm" } }],
+  [
     "halves with their own models",
     {
       particles: "p.star",
@@ -167,6 +185,12 @@ for (const [what, change, message] of [
     { map: "", halves: true },
     /resolution: expected a resolution in Å for the models of the halves/,
   ],
+  [
+    "a second round with a map",
+    { from: "run", particles: "" },
+    /map: expected none with from, the run of a second round, found m.mrc/,
+  ],
+  ["axes of no run", { axes: "drop" }, /axes: expected from, the run that it belongs to, found none/],
   ["halves with a symmetry", { map: "", halves: true, symmetry: "C2" }, /symmetry: expected none for halves/],
 ] as [string, Partial<NewRunSettings>, RegExp][]) {
   test(`there is no command for ${what}`, () => {

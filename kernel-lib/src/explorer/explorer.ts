@@ -26,6 +26,7 @@ import { type ExportedPage, exportExplorerPage, type PageOptions } from "./page/
 import { setMontage } from "./particleMontage";
 import { PathMotion } from "./pathMotion";
 import { epochState, runState, setStates } from "./publishedState";
+import { ExplorerRegion } from "./region/explorerRegion";
 import { RequestServer } from "./requestServer";
 import { SavedWork } from "./savedWork";
 import { ScatterColumns } from "./scatterColumns";
@@ -70,6 +71,8 @@ export class Explorer extends Widget<ExplorerTraits> {
   readonly workbench: Workbench;
   /** Keeps the drawn path and what is shown under names, and shows them again. */
   readonly saved: SavedWork;
+  /** A part of the molecule: measured, kept as a mask, trained on. */
+  readonly region: ExplorerRegion;
   /**
    * The finished run of the training started by {@link exploreTraining}; rejects if the training fails or is stopped. For
    * an opened run, that run.
@@ -112,6 +115,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.verdict = new ShownVerdict(parts);
     this.follower = new TrainingFollower(parts, this.verdict);
     this.saved = new SavedWork(parts);
+    this.region = new ExplorerRegion(parts);
     this.training = explored.run ? Promise.resolve(explored.run) : new Promise(() => {});
     this.connect();
     try {

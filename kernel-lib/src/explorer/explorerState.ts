@@ -1,6 +1,7 @@
 import { float, int, json, numbers, text } from "tslab-widgets/traits";
 import type { Marker } from "../display/theme";
 import type { Verdict } from "../evidence/verdict";
+import type { RegionAction, RegionAnswer } from "./region/regionMessages";
 import type { Clustering } from "./sets/clusterings";
 
 /** The protocol between the explorer in the kernel and its views in a page: traits, requests and answers. */
@@ -138,6 +139,7 @@ export type ExplorerRequest =
   | { kind: "removeKept"; what: KeptKind; item: string }
   /** `base` is the text that was changed: what others have written meanwhile stays. Without it, theirs is replaced. */
   | { kind: "notes"; text: string; base?: string }
+  | { kind: "region"; action: RegionAction }
   | { kind: "stopTraining" };
 
 /**
@@ -161,7 +163,7 @@ export interface DecoderAnswer {
 
 /** Answer to a request, with its `id`. */
 export type ExplorerAnswer =
-  | { kind: "answer"; id: string; text?: string; svg?: string; taken?: boolean }
+  | { kind: "answer"; id: string; text?: string; svg?: string; taken?: boolean; region?: RegionAnswer }
   | { kind: "problem"; id: string; text: string };
 
 /** Traits of the explorer, without its two child widgets. */

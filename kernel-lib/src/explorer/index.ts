@@ -13,7 +13,7 @@ export {
   type MotionArrows,
   type PlaybackOptions,
 } from "./gaussianViewer/gaussianViewer";
-export type { MaskShape } from "./gaussianViewer/maskShapes";
+export type { ChosenGaussians, MaskShape, SolidShape } from "./gaussianViewer/maskShapes";
 export type { MapSlice } from "./gaussianViewer/state";
 export type { MapLook } from "./gaussianViewer/viewerMaps";
 export type { ScatterSet } from "./latentScatter/colours";
@@ -24,6 +24,11 @@ export type { OfferedColumn, ScatterColumn, TableColumn } from "./latentScatter/
 export { type ExportedPage, exportPage, type PageOptions } from "./page/exportPage";
 export { servePanels } from "./panel";
 export { serveProject } from "./projectServer";
+export { ExplorerRegion, type RegionMode } from "./region/explorerRegion";
+export type { RegionMaskOptions } from "./region/regionMask";
+export type { RegionMotionReport, RegionParticles, RegionRound } from "./region/regionMessages";
+export type { ChainGaussians } from "./region/regionSources";
+export type { SavedMask, SaveMaskOptions } from "./region/savedMasks";
 export { SavedWork } from "./savedWork";
 export type { Clustering } from "./sets/clusterings";
 export type { PathDivision, PathSetsOptions } from "./sets/pathSets";

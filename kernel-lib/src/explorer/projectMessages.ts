@@ -1,4 +1,5 @@
 import type { JobProgress } from "../jobs/wholeProgress";
+import type { RunComparison } from "../project/compareRuns";
 import type { NewRunSettings } from "../project/newRun";
 import type { ProjectRun } from "../project/projectRuns";
 import type { CheckedInputs } from "../training/check/checkedInputs";
@@ -7,10 +8,9 @@ import type { CheckedInputs } from "../training/check/checkedInputs";
 export const projectTarget = "e2gmm.project";
 
 /** What is checked before a training. */
-export type CheckRequest = Pick<
-  NewRunSettings,
-  "particles" | "map" | "model" | "mask" | "symmetry" | "resolution"
->;
+export type CheckRequest = Pick<NewRunSettings, "map" | "model" | "mask" | "symmetry" | "resolution"> & {
+  particles: string;
+};
 
 /**
  * Request of a project page; the answer has the same `id`. All paths are relative to the kernel's working folder, the root of the
@@ -25,7 +25,23 @@ export type ProjectRequest =
   | { kind: "cancel"; run: string }
   | { kind: "resume"; run: string }
   | { kind: "rename"; run: string; title: string }
-  | { kind: "settings"; run: string };
+  | { kind: "settings"; run: string }
+  | { kind: "compare"; first: string; second: string };
+
+/** Two runs side by side: a {@link RunComparison} without the places of most particles. */
+export interface ShownComparison
+  extends Pick<RunComparison, "common" | "correlations" | "canonical" | "differences"> {
+  first: ShownRun;
+  second: ShownRun;
+  /** Particles whose places are here. */
+  shown: number;
+}
+
+/** One of two runs side by side. */
+export interface ShownRun extends Pick<RunComparison["first"], "folder" | "particles" | "axes" | "evidence"> {
+  /** For each axis the place of each shown particle. */
+  places: number[][];
+}
 
 /** What the machine of the kernel has. */
 export interface Machine {
@@ -48,6 +64,7 @@ export interface ProjectResults {
   resume: { jobs: number };
   rename: Record<never, never>;
   settings: NewRunSettings;
+  compare: ShownComparison;
 }
 
 /** Answer to a project page. */

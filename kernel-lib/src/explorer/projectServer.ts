@@ -6,6 +6,7 @@ import { type Comm, type CommTransport, currentTransport } from "tslab-widgets";
 import { InputError } from "../errors";
 import { cancel, resubmit } from "../jobs/control";
 import { listJobs } from "../jobs/jobStatus";
+import { compareRuns } from "../project/compareRuns";
 import type { NewRunSettings } from "../project/newRun";
 import { rename, runs, settingsOf } from "../project/projectRuns";
 import { startRun } from "../project/startRun";
@@ -16,6 +17,7 @@ import {
   type ProjectResults,
   projectTarget,
 } from "./projectMessages";
+import { shownComparison } from "./shownComparison";
 
 const served = new WeakSet<CommTransport>();
 /** Bytes of a log that are shown. */
@@ -106,6 +108,13 @@ export async function projectResult(
       return {};
     case "settings":
       return relative(await settingsOf(below(request.run)));
+    case "compare": {
+      const { first, second } = request;
+      return shownComparison(await compareRuns(below(first), below(second), { signal: work.signal }), [
+        first,
+        second,
+      ]);
+    }
     default:
       throw new InputError("request", "a known request", JSON.stringify(request).slice(0, 100));
   }
@@ -125,7 +134,7 @@ function isBelow(root: string, place: string): boolean {
   return from !== ".." && !from.startsWith(`..${path.sep}`) && !path.isAbsolute(from);
 }
 
-const pathNames = ["particles", "map", "model", "mask", "out"] as const;
+const pathNames = ["particles", "map", "model", "mask", "out", "from", "select"] as const;
 
 /** Settings with absolute paths, all below the working folder. Relative ones would depend on where a command is typed. */
 function inside<T extends Partial<NewRunSettings>>(settings: T): T {

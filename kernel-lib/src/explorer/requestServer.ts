@@ -8,6 +8,9 @@ import type { ExportOptions, ExportResult } from "./explorerExport";
 import type { ExplorerAnswer, ExplorerRequest, ExportKind, KeptKind } from "./explorerState";
 import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
 import type { LatentScatter } from "./latentScatter/latentScatter";
+import type { ExplorerRegion } from "./region/explorerRegion";
+import type { RegionAnswer } from "./region/regionMessages";
+import { answerRegion } from "./region/regionServer";
 import type { SavedWork } from "./savedWork";
 import type { Clustering } from "./sets/clusterings";
 import type { PathDivision, PathSetsOptions } from "./sets/pathSets";
@@ -26,6 +29,7 @@ export interface ExplorerActions {
   stopReconstruction(set: string): void;
   readonly workbench: Workbench;
   readonly saved: SavedWork;
+  readonly region: ExplorerRegion;
   showMap(set: string, shown: boolean): Promise<void>;
   montage(set: string): Promise<Figure>;
   export(what: ExportKind, file: string, options: ExportOptions): Promise<ExportResult>;
@@ -37,7 +41,7 @@ export interface ExplorerActions {
 }
 
 /** Additional content of an answer. */
-type Answer = { text?: string; svg?: string };
+type Answer = { text?: string; svg?: string; region?: RegionAnswer };
 type RequestOf<K extends ExplorerRequest["kind"]> = Extract<ExplorerRequest, { kind: K }>;
 type Handlers = {
   [K in ExplorerRequest["kind"]]: (request: RequestOf<K>) => Answer | undefined | Promise<Answer | undefined>;
@@ -57,6 +61,7 @@ export class RequestServer {
       ...mapHandlers(explorer),
       ...keptHandlers(explorer),
       ...motionHandlers(explorer, pathNote),
+      region: async ({ action }) => ({ region: await answerRegion(explorer.region, action) }),
     };
   }
 
@@ -195,7 +200,7 @@ function mapHandlers(explorer: ExplorerActions): Pick<Handlers, MapKind> {
 function motionHandlers(
   explorer: ExplorerActions,
   pathNote: () => string,
-): Omit<Handlers, SetKind | MapKind | KeptRequest> {
+): Omit<Handlers, SetKind | MapKind | KeptRequest | "region"> {
   const noted = (): Answer => (pathNote() === "" ? {} : { text: pathNote() });
   return {
     play: () => {

@@ -53,7 +53,7 @@ function rowsByName(
 }
 
 /** Images as `17@folder/stack.mrcs`, sections counted from 1. */
-function imagesOf(set: ParticleSet): string[] {
+export function imagesOf(set: ParticleSet): string[] {
   return Array.from({ length: set.count }, (_, i) => {
     const { stack, section } = set.image(i);
     return `${section + 1}@${stack}`;
@@ -66,7 +66,8 @@ function plainImage(name: string): string {
   return stack === undefined ? `1@${name}` : `${number}@${stack}`;
 }
 
-const withoutFolder = (name: string) => name.replace(/@.*\//, "@");
+/** The name of an image without the folder of its stack, which a file that was written elsewhere names differently. */
+export const withoutFolder = (name: string) => name.replace(/@.*\//, "@");
 
 /** The row of each name; undefined if one is missing or stands twice. */
 function rowsOf(own: readonly string[], given: readonly string[]): Int32Array | undefined {

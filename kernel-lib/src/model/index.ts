@@ -11,6 +11,7 @@ export { emptyModel as empty, type GaussianModel, Row, type Vector3 } from "./ga
 export { growNeutralModel as grow } from "./growNeutralModel";
 export type { GrownModel, GrowOptions, GrowthRound } from "./growth";
 export type { ModelBox } from "./modelFileChecks";
+export type { MovingBodies } from "./movingBodies";
 export { type PdbOptions, readModelPdb as readPdb, writeModelPdb as writePdb } from "./pdb";
 export { type RegionMotion, type RegionMotionOptions, regionMotion } from "./regionMotion";
 export { gaussiansInRegion, isInside, maskFlags, type Region } from "./regions";

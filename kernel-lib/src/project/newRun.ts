@@ -2,6 +2,7 @@ import { InputError } from "../errors";
 import type { QueueSettings } from "../jobs/queueSettings";
 import { typedCommand } from "../jobs/typedCommand";
 import type { Varied } from "../network/head";
+import type { InheritedAxes } from "../training/runs/lineage";
 
 /*
  * A new run as the window, the command line and a notebook describe it. Nothing here needs Node: JupyterLab's pages use it too.
@@ -9,9 +10,18 @@ import type { Varied } from "../network/head";
 
 /** What a new run is made from, and how. Paths are relative to the working folder. */
 export interface NewRunSettings {
-  /** Particle file: a STAR file of RELION, a .cs or .csg file of cryoSPARC, a .lst or .hdf file of EMAN2. */
-  particles: string;
-  /** Consensus map (MRC), of which the neutral model is made first, as `<out>_model.txt`. Either `map` or `model`; neither for halves. */
+  /** Particle file: a STAR file of RELION, a .cs or .csg file of cryoSPARC, a .lst or .hdf file of EMAN2. Needed unless `from` is set. */
+  particles?: string;
+  /** Folder of a complete run: a second round starts from it, with its particles, model and settings unless they are given here. */
+  from?: string;
+  /** With `from`: file that lists the particles to train on, as `StartingRun.select`. Default: all. */
+  select?: string;
+  /** With `from`: what becomes of its axes, as `StartingRun.axes`. Default `fixed`. */
+  axes?: InheritedAxes;
+  /**
+   * Consensus map (MRC), of which the neutral model is made first, as `<out>_model.txt`. Either `map` or `model`; neither for halves
+   * or with `from`.
+   */
   map?: string;
   /** Neutral model, a text file. */
   model?: string;
@@ -44,11 +54,22 @@ export function madeModelOf({ out }: Pick<NewRunSettings, "out">): string {
 
 /** @throws InputError for settings that are incomplete, or do not fit each other */
 export function requireComplete(settings: NewRunSettings): void {
-  const { particles, map, model, out, halves = false, symmetry, resolution, queue } = settings;
-  if (!particles) throw new InputError("particles", "a particle file", "none");
+  const { particles, map, model, out, halves = false, symmetry, resolution, queue, from } = settings;
+  if (!particles && !from) throw new InputError("particles", "a particle file", "none");
   if (!out) throw new InputError("out", "a folder for the run", "none");
   if (!queue?.queue)
     throw new InputError("queue", "where it is computed: local, slurm or a template", "none");
+  if (from) {
+    // The run has them.
+    const given = (["particles", "map", "model", "symmetry", "gaussians", "halves"] as const).find(
+      (name) => settings[name],
+    );
+    if (given)
+      throw new InputError(given, "none with from, the run of a second round", String(settings[given]));
+    return;
+  }
+  const alone = (["select", "axes"] as const).find((name) => settings[name]);
+  if (alone) throw new InputError(alone, "from, the run that it belongs to", "none");
   if (!halves) {
     if (map && model) throw new InputError("model", "a map or a model", "both");
     if (!map && !model) throw new InputError("map", "a consensus map or a neutral model", "neither");
@@ -66,7 +87,7 @@ export function requireComplete(settings: NewRunSettings): void {
 
 /**
  * The commands of `e2gmm` that do a new run, without where they are queued: `neutral` if the model is made of a map, then `train`; or
- * `study halves`.
+ * `study halves`; or `train --from`.
  * @returns the arguments of each command
  * @throws InputError for settings that are incomplete, or do not fit each other
  */
@@ -74,6 +95,7 @@ export function stepsOf(settings: NewRunSettings): string[][] {
   requireComplete(settings);
   const { particles, map, model, out, halves, resolution, gaussians, latent, vary, mask, symmetry, epochs } =
     settings;
+  const { from, select, axes } = settings;
   const shared = [
     ...option("--resolution", resolution),
     ...option("--latent", latent),
@@ -81,6 +103,10 @@ export function stepsOf(settings: NewRunSettings): string[][] {
     ...option("--mask", mask),
     ...option("--epochs", epochs),
   ];
+  if (from) {
+    const start = [...option("--from", from), ...option("--select", select), ...option("--axes", axes)];
+    return [["train", ...start, ...shared, ...option("--out", out)]];
+  }
   if (halves) {
     const models = model ? option("--model", model) : option("--gaussians", gaussians);
     return [

@@ -136,18 +136,24 @@ export async function settingsOf(run: string): Promise<NewRunSettings> {
   }
   const folder = new RunFolder(run);
   if (!folder.exists) throw new InputError(run, "the folder of a run");
-  const { inputs, options, survey, detail } = await folder.readRecord();
+  const { inputs, options, survey, detail, from } = await folder.readRecord();
   const { particles, model, mask, symmetry } = inputs;
   return {
-    ...{ particles, model, out: run, vary: options.vary },
+    ...(from ? startOf(from) : { particles, model }),
+    ...{ out: run, vary: options.vary },
     ...(mask !== undefined && { mask }),
-    ...(symmetry !== undefined && { symmetry }),
+    ...(symmetry !== undefined && !from && { symmetry }),
     ...(detail && { resolution: Number(detail.resolution.toFixed(2)) }),
     // A survey would choose again.
     ...(!survey && { latent: options.latent }),
     ...(Number.isInteger(options.epochs) && { epochs: options.epochs as number }),
     queue: { queue: "local" },
   };
+}
+
+/** What a second round started from; particles that were given as numbers are in no file. */
+function startOf({ run, axes, selection }: NonNullable<RunRecord["from"]>): Partial<NewRunSettings> {
+  return { from: run, axes, ...(selection?.file !== undefined && { select: selection.file }) };
 }
 
 const fileOfTitle = (run: string): string => path.join(run, jobsFolderName, titleFile);

@@ -13,12 +13,16 @@ import { pointGroup } from "../optics/symmetry";
 import { checked, numberIn, someText } from "../schema";
 import { studyHalves } from "../study/studies";
 import { trainingRanges, variedKinds, withDefaults } from "../training/options";
+import { inheritedAxes } from "../training/runs/lineage";
 import { RunFolder } from "../training/runs/runFolder";
 import { madeModelOf, type NewRunSettings, requireComplete, stepsOf } from "./newRun";
 
 const optional = <S extends v.GenericSchema>(schema: S) => v.optional(schema);
 const settingsSchema = v.strictObject({
-  particles: someText,
+  particles: optional(someText),
+  from: optional(someText),
+  select: optional(someText),
+  axes: optional(v.picklist(inheritedAxes, inheritedAxes.join(" or "))),
   map: optional(someText),
   model: optional(someText),
   out: someText,
@@ -46,7 +50,7 @@ export const settingsFile = (out: string): string => path.join(out, jobsFolderNa
 
 /**
  * Starts a run as a job that outlives the kernel, shell or page that started it: the neutral model of the map, if one is given, then the
- * training; or a study of halves. `e2.jobs.list(out)` says how far it is, `e2.jobs.cancel(out)` stops it after its last
+ * training; or a study of halves; or a second round. `e2.jobs.list(out)` says how far it is, `e2.jobs.cancel(out)` stops it after its last
  * checkpoint, `e2.jobs.resubmit(out)` continues it. The same as the commands of {@link commandOf}.
  * @returns its jobs
  * @throws InputError for settings that are incomplete or out of range, files that are missing, an output folder that is not new or empty,
@@ -66,10 +70,14 @@ export const settingsFile = (out: string): string => path.join(out, jobsFolderNa
 export async function startRun(settings: NewRunSettings): Promise<JobStatus[]> {
   const given = checked(settingsSchema, settings, "settings") as NewRunSettings;
   requireComplete(given);
-  const { out, particles, map, model, mask, symmetry, queue } = given;
+  const { out, particles, map, model, mask, symmetry, queue, from, select } = given;
   if (symmetry !== undefined) pointGroup(symmetry);
-  for (const file of [particles, map, model, mask]) {
+  for (const file of [particles, map, model, mask, select]) {
     if (file) await access(file).catch((error) => Promise.reject(withFileName(file, error)));
+  }
+  if (from !== undefined) {
+    const { status } = await new RunFolder(from).readRecord();
+    if (status !== "complete") throw new InputError(from, "a run that is complete", String(status));
   }
   const state = await new RunFolder(out).state();
   if (state !== "new") {
@@ -88,7 +96,7 @@ export async function startRun(settings: NewRunSettings): Promise<JobStatus[]> {
 }
 
 async function startHalves(settings: NewRunSettings): Promise<void> {
-  const { particles, model, out, resolution, gaussians, latent, epochs, vary, mask, queue } = settings;
+  const { particles = "", model, out, resolution, gaussians, latent, epochs, vary, mask, queue } = settings;
   // A study records its settings: all of them, as the command does, so that either can continue it.
   const options = withDefaults({
     ...(latent !== undefined && { latent }),
@@ -106,11 +114,14 @@ async function startHalves(settings: NewRunSettings): Promise<void> {
 
 /** The settings with absolute paths, which hold in every working folder. */
 function absolute(settings: NewRunSettings): NewRunSettings {
-  const { particles, map, model, mask, out, queue } = settings;
+  const { particles, map, model, mask, out, queue, from, select } = settings;
   const full = (file: string) => path.resolve(file);
   return {
     ...settings,
-    ...{ particles: full(particles), out: full(out) },
+    out: full(out),
+    ...(particles && { particles: full(particles) }),
+    ...(from && { from: full(from) }),
+    ...(select && { select: full(select) }),
     ...(map && { map: full(map) }),
     ...(model && { model: full(model) }),
     ...(mask && { mask: full(mask) }),

@@ -1,6 +1,7 @@
 import type { Clustering } from "e2gmm/messages/clusterings";
 import type { ExplorerRequest, explorerTraits } from "e2gmm/messages/explorer";
 import type { EventSource, StateSource } from "../view.js";
+import type { RegionViewer } from "./region/regionLinks.js";
 import type { ExplorerSettings } from "./settings.js";
 
 /** What an explorer's view model is connected to, and what it holds. */
@@ -18,8 +19,9 @@ export interface LinkedScatter extends EventSource {
 }
 
 /** The part of the Gaussian viewer's model that the explorer uses. */
-export interface LinkedViewer extends EventSource {
-  get(key: "arrowsFrom" | "second"): ArrayLike<number> | undefined;
+export interface LinkedViewer extends RegionViewer {
+  get(key: "arrowsFrom" | "second" | "region"): ArrayLike<number> | undefined;
+  get(key: "maps" | "density"): unknown;
 }
 
 /** Connections of an explorer. */

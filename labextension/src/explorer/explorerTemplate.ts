@@ -7,6 +7,7 @@ import { fscCurves, trainingCurves } from "./curves.js";
 import type { ExplorerViewModel } from "./explorerViewModel.js";
 import { exportForm } from "./exportForm.js";
 import { keptWork } from "./keptWork.js";
+import { regionPanel } from "./region/regionPanel.js";
 import { setTable } from "./setTable.js";
 import { splitter } from "./splitter.js";
 import { toolbar } from "./toolbar.js";
@@ -36,6 +37,7 @@ export function explorerTemplate(model: ExplorerViewModel, panes: ExplorerPanes)
     <fieldset class="e2gmm-explorer-controls" ?disabled=${model.kernelGone} ?hidden=${model.concealed}>
       ${toolbar(model)} ${exportForm(model)}
     </fieldset>
+    ${model.concealed ? nothing : regionPanel(model.region, model.kernelGone)}
     <div class="e2gmm-explorer-lower">
       ${model.concealed && model.sets.length === 0 ? nothing : setTable(model)} ${keptWork(model)}
       ${curves(model)}

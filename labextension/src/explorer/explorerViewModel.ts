@@ -4,6 +4,8 @@ import { ViewModel } from "../view.js";
 import type { ExplorerLinks, ExplorerState, Montage, NewSetFields } from "./explorerLinks.js";
 import { ExportFormModel } from "./exportFormModel.js";
 import { NotesDraft } from "./notesDraft.js";
+import { regionLinks } from "./region/regionLinks.js";
+import { RegionPanelModel } from "./region/regionPanelModel.js";
 
 /** Smallest and largest fraction of the width for the scatter. */
 export const splitRange = { min: 0.2, max: 0.8 } as const;
@@ -15,6 +17,8 @@ export const minTicked = { union: 2, intersect: 2, difference: 2, reconstruct: 1
 export class ExplorerViewModel extends ViewModel {
   readonly newSets: NewSetFields;
   readonly exportForm: ExportFormModel;
+  /** A part of the molecule. */
+  readonly region: RegionPanelModel;
   /** Picture of particles that is open. */
   montage: Montage | undefined;
   /** Why one of the two linked views is missing. */
@@ -41,6 +45,8 @@ export class ExplorerViewModel extends ViewModel {
       maxDistance: "",
     };
     this.curves = settings.showCurves;
+    this.region = new RegionPanelModel(regionLinks(links));
+    this.region.stateChanged.connect(this.changed, this);
     this.scatterPart = clampSplit(widget.get("split"));
     this.exportForm = new ExportFormModel(
       () => settings.exportFolder,
@@ -57,7 +63,7 @@ export class ExplorerViewModel extends ViewModel {
     });
     if (scatter) this.follow(scatter, "change:selectedCount");
     if (!viewer) return;
-    this.follow(viewer, "change:arrowsFrom change:second");
+    this.follow(viewer, "change:arrowsFrom change:second change:region change:maps");
     // The probe's ring in the scatter follows the playback
     this.follow(viewer, "e2gmm:frame", (frame: number | undefined) => scatter?.showPlayed?.(frame));
     this.follow(viewer, "e2gmm:rested", (frame: number) => void this.ask({ kind: "frame", frame }));
@@ -294,6 +300,7 @@ export class ExplorerViewModel extends ViewModel {
 
   override dispose(): void {
     this.notes.leave();
+    this.region.dispose();
     super.dispose();
   }
 

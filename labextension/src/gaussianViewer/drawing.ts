@@ -263,15 +263,17 @@ export class Drawing {
   /** Draws the shapes of the region. */
   shapes(): void {
     for (const drawn of this.drawnShapes) drawn.dispose();
-    this.drawnShapes = this.viewer.read("shapes").map((shape) => {
+    this.drawnShapes = this.viewer.read("shapes").flatMap((shape): Drawn[] => {
+      // The colours of the spheres show them
+      if (shape.kind === "gaussians") return [];
       const style = {
         colour: shape.mode === "add" ? addedColour : subtractedColour,
         opacity: shapeOpacity,
       };
-      if (shape.kind === "sphere") return this.stage.ball(shape, style);
+      if (shape.kind === "sphere") return [this.stage.ball(shape, style)];
       const corner = (side: -1 | 1) =>
         shape.centre.map((c, axis) => c + (side * shape.size[axis]!) / 2) as [number, number, number];
-      return this.stage.box({ lowest: corner(-1), highest: corner(1) }, style);
+      return [this.stage.box({ lowest: corner(-1), highest: corner(1) }, style)];
     });
   }
 

@@ -1,6 +1,7 @@
 import type { ViewerAnswer } from "e2gmm/messages/gaussianViewer";
 import { nothing, render } from "lit/html.js";
 import "../../style/gaussianViewer.css";
+import "../../style/region.css";
 import { download, onThemeChange } from "../dom.js";
 import { FreedView } from "../freedView.js";
 import { keepKeys } from "../keepKeys.js";
@@ -11,6 +12,7 @@ import type { ScaleEnds } from "./colours.js";
 import { fourDigits } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
+import { RegionHandles } from "./handles/handles.js";
 import { PdbDownloads } from "./pdbDownloads.js";
 import { movieType, recordRound } from "./player/movie.js";
 import { SideBySide } from "./sideBySide.js";
@@ -46,6 +48,7 @@ export class GaussianViewerView extends FreedView {
   private kernel: KernelWatch | undefined;
   private widths: ResizeObserver | undefined;
   private readonly closing = new AbortController();
+  private handles: RegionHandles | undefined;
   private readonly downloads = new PdbDownloads();
   private maps: readonly MapAccess[] = [];
   /** What is to be drawn before the next frame. */
@@ -221,6 +224,7 @@ export class GaussianViewerView extends FreedView {
         onDrawn: () => {
           this.viewModel.setScale(stage.scale);
           this.beside?.follow(stage);
+          this.handles?.draw();
         },
       });
     } catch (error) {
@@ -241,6 +245,8 @@ export class GaussianViewerView extends FreedView {
       this.ends,
     );
     this.drawing.all();
+    const place = this.el.querySelector<HTMLElement>(".e2gmm-handles")!;
+    this.handles = new RegionHandles(place, this.viewModel.region, (at) => stage.project(at));
     this.showLegends();
     const camera = this.model.read("camera");
     if (camera.length === 16) stage.camera = camera;
@@ -383,6 +389,7 @@ export class GaussianViewerView extends FreedView {
     if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     this.widths?.disconnect();
     this.kernel?.dispose();
+    this.handles?.dispose();
     this.view?.dispose();
     this.viewModel?.dispose();
     this.beside?.dispose();

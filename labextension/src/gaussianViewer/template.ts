@@ -30,7 +30,9 @@ export function viewerTemplate(model: GaussianViewerViewModel, actions: ViewerAc
       <div class="e2gmm-picture">
         <div class="e2gmm-stages">
           <div class="e2gmm-stage e2gmm-mod-left" ?hidden=${!model.showsTwo}></div>
-          <div class="e2gmm-stage e2gmm-mod-main"></div>
+          <div class="e2gmm-stage e2gmm-mod-main">
+            <div class="e2gmm-handles" role="group" aria-label="Handles of the region"></div>
+          </div>
         </div>
         ${model.showsTwo ? titles(model) : nothing}
         ${legendTemplate(model.legends)} ${scaleBar(model.scaleBar)}

@@ -133,3 +133,32 @@ test("the settings of a run fill the form, with a name for another run", async (
   assert.deepEqual([form.position, form.amplitude, form.width], [false, true, false]);
   assert.deepEqual([form.where, form.cpus, form.partition, form.after], ["slurm", "8", "gpu", ""]);
 });
+
+test("a second round has what it needs of its run, and nothing that the run has", async () => {
+  const { model } = await begun();
+  model.set({ particles: "p.star", map: "m.mrc", gaussians: "96", halves: true });
+  model.continueFrom("set/p_run");
+  assert.equal(model.form.out, "set/p_run_round2");
+  model.set({ select: "closed.star", axes: "drop", mask: "arm.mrc", latent: "1", particles: "p.star" });
+  assert.deepEqual(model.settings(), {
+    ...{ from: "set/p_run", select: "closed.star", axes: "drop", out: "set/p_run_round2", latent: 1 },
+    ...{ mask: "arm.mrc", queue: { queue: "local", cpus: 12 } },
+  });
+  assert.match(
+    (model.same as { command: string }).command,
+    /^e2gmm train --from \/srv\/data\/set\/p_run --select \/srv\/data\/closed\.star --axes drop --latent 1 /,
+  );
+});
+
+test("the settings of a second round fill the form as those of a second round", async () => {
+  const { model } = await begun();
+  model.take({
+    from: "set/p_run",
+    select: "a.txt",
+    axes: "kept",
+    out: "set/p_run_2",
+    queue: { queue: "local" },
+  });
+  const { from, select, axes, particles, out } = model.form;
+  assert.deepEqual([from, select, axes, particles, out], ["set/p_run", "a.txt", "kept", "", "set/p_run_3"]);
+});

@@ -4,10 +4,14 @@ import { ViewModel } from "../view.js";
 import type { ProjectRequests, RequestProgress } from "./projectKernel.js";
 
 /** Files that can be chosen. */
-export type FileField = "particles" | "map" | "model" | "mask" | "out" | "template";
+export type FileField = "particles" | "map" | "model" | "mask" | "out" | "template" | "from" | "select";
 
 /** What is typed into the form; empty text is a default. Saved with the layout of the page. */
 export interface NewRunForm {
+  /** Run of which this is a second round; empty: a run of its own. */
+  from: string;
+  select: string;
+  axes: "fixed" | "kept" | "drop";
   particles: string;
   map: string;
   model: string;
@@ -36,6 +40,7 @@ export interface NewRunForm {
 
 /** An empty form. */
 export const emptyForm: NewRunForm = {
+  ...{ from: "", select: "", axes: "fixed" },
   ...{ particles: "", map: "", model: "", mask: "", out: "", resolution: "", gaussians: "", latent: "" },
   ...{ position: true, amplitude: true, width: true, symmetry: "", epochs: "", halves: false },
   ...{ where: "local", template: "", cpus: "", gpus: "", memory: "", time: "", partition: "", after: "" },
@@ -106,7 +111,8 @@ export class NewRunModel extends ViewModel {
       this.checked = undefined;
     if (fields.out !== undefined) this.outTyped = fields.out !== "";
     this.form = { ...this.form, ...fields };
-    if (!this.outTyped && fields.particles !== undefined) this.form.out = besideOf(this.form.particles);
+    if (!this.outTyped && (fields.particles ?? fields.from) !== undefined)
+      this.form.out = this.form.from ? this.roundName(this.form.from) : besideOf(this.form.particles);
     this.status = "";
     this.changed();
   }
@@ -119,7 +125,8 @@ export class NewRunModel extends ViewModel {
     this.checked = undefined;
     this.outTyped = true;
     this.form = {
-      ...{ particles: settings.particles, map: text(settings.map), model: text(settings.model) },
+      ...{ from: text(settings.from), select: text(settings.select), axes: settings.axes ?? "fixed" },
+      ...{ particles: text(settings.particles), map: text(settings.map), model: text(settings.model) },
       ...{
         mask: text(settings.mask),
         out: this.freeName(settings.out),
@@ -143,6 +150,16 @@ export class NewRunModel extends ViewModel {
       ...{ partition: text(queue.set?.["queue"]), after: "" },
     };
     this.say(`The settings of ${settings.out}; change what is to be another`);
+  }
+
+  /** Begins a second round of a run. */
+  continueFrom(run: string): void {
+    this.outTyped = false;
+    this.form = { ...emptyForm };
+    this.set({ from: run });
+    this.say(
+      `A second round of ${run}; what is empty is as in that run, and the number of axes is found anew`,
+    );
   }
 
   /** Lets the user choose a file. */
@@ -204,14 +221,13 @@ export class NewRunModel extends ViewModel {
   /** The settings of the form, with paths below the server's root. @throws Error for text that is no number */
   settings(): NewRunSettings {
     const { form } = this;
-    const { particles, map, model, mask, out, symmetry, halves, where, template, time, partition, after } =
-      form;
+    const { mask, out, where, template, time, partition, after } = form;
     const kinds = ["position", "amplitude", "width"] as const;
     const vary = kinds.filter((kind) => form[kind]);
     if (vary.length === 0) throw new Error("What may change: tick position, amplitude or width");
     const numbers = {
       resolution: numberOf(form.resolution, "Resolution"),
-      gaussians: numberOf(form.gaussians, "Gaussians"),
+      gaussians: form.from ? undefined : numberOf(form.gaussians, "Gaussians"),
       latent: numberOf(form.latent, "Latent axes"),
       epochs: numberOf(form.epochs, "Epochs"),
     };
@@ -221,16 +237,11 @@ export class NewRunModel extends ViewModel {
       memory: where === "local" ? undefined : numberOf(form.memory, "Memory"),
     };
     return {
-      particles,
-      // Halves make their own models of their own reconstructions.
-      ...(map && !model && !halves && { map }),
-      ...(model && { model }),
+      ...startOf(form),
       out,
       ...given(numbers),
       ...(vary.length < kinds.length && { vary }),
       ...(mask && { mask }),
-      ...(symmetry && { symmetry }),
-      ...(halves && { halves }),
       queue: {
         queue: where === "template" ? template : where,
         ...given(machine),
@@ -284,11 +295,14 @@ export class NewRunModel extends ViewModel {
   private absolute(settings: NewRunSettings): NewRunSettings {
     const root = this.machine?.root.replace(/\/$/, "");
     const full = (file: string) => (root === undefined || file.startsWith("/") ? file : `${root}/${file}`);
-    const { particles, map, model, mask, out, queue } = settings;
+    const { particles, map, model, mask, out, queue, from, select } = settings;
     const isName = /^(local|slurm|relion|)$/.test(queue.queue);
     return {
       ...settings,
-      ...{ particles: particles && full(particles), out: out && full(out) },
+      out: out && full(out),
+      ...(particles && { particles: full(particles) }),
+      ...(from && { from: full(from) }),
+      ...(select && { select: full(select) }),
       ...(map && { map: full(map) }),
       ...(model && { model: full(model) }),
       ...(mask && { mask: full(mask) }),
@@ -307,10 +321,30 @@ export class NewRunModel extends ViewModel {
     return next;
   }
 
+  /** `run_round2`, or with the next number that is free. */
+  private roundName(from: string): string {
+    let number = 2;
+    while (this.isTaken(`${from}_round${number}`)) number++;
+    return `${from}_round${number}`;
+  }
+
   private say(status: string): void {
     this.status = status;
     this.changed();
   }
+}
+
+/** What a run is made of: particles and a map or model, or another run. */
+function startOf({ from, select, axes, particles, map, model, symmetry, halves }: NewRunForm) {
+  if (from) return { from, ...(select && { select }), ...(axes !== "fixed" && { axes }) };
+  return {
+    particles,
+    // Halves make their own models of their own reconstructions.
+    ...(map && !model && !halves && { map }),
+    ...(model && { model }),
+    ...(symmetry && { symmetry }),
+    ...(halves && { halves }),
+  };
 }
 
 /** @throws Error for text that is no number */

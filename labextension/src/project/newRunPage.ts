@@ -1,9 +1,13 @@
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, checkbox, choices, keepKey, select, unlessFocused } from "../controls.js";
+import { checkCurve } from "./checkCurve.js";
 import type { FileField, NewRunForm, NewRunModel } from "./newRunModel.js";
 import { type ListedRun, timeOfRuns } from "./runsModel.js";
 
 type TextField = { [K in keyof NewRunForm]: NewRunForm[K] extends string ? K : never }[keyof NewRunForm];
+
+/** Advice of a second round's fields. */
+const inherited = "Empty: as in that run";
 
 /** The form of a new run. @param runs those of the project, which it can wait for, and whose times say what to expect */
 export function newRunPage(model: NewRunModel, runs: readonly ListedRun[]): TemplateResult {
@@ -17,39 +21,23 @@ export function newRunPage(model: NewRunModel, runs: readonly ListedRun[]): Temp
     <h2>New run</h2>
     <fieldset>
       <legend>Files</legend>
-      ${file(model, "particles", "Particles", ".star, .cs, .csg, .lst or .hdf of a finished refinement, with poses and CTF")}
-      ${form.halves ? nothing : file(model, "map", "Consensus map", ".mrc of the same refinement; the Gaussian model is made of it")}
-      ${file(model, "model", "or Gaussian model", ".txt of e2gmm neutral, instead of a map")}
-      ${file(model, "mask", "Mask", "Gaussians may change where it is at least 0.5; empty: everywhere")}
-      ${text(model, "symmetry", "Symmetry", "Such as C7 or D2: every unit gets its own place. Empty: none")}
-      <div class="e2gmm-newRun-actions">
-        ${
-          model.checking
-            ? button("Stop the check", "Stop the check", () => model.endCheck())
-            : button("Check", "Look at particles and map as a training does", () => void model.check())
-        }
-        ${model.checking ? html`<span role="status">${checkText(model)}</span>` : nothing}
-      </div>
-      ${findings(model)}
+      ${file(model, "from", "Second round of", "Folder of a complete run, whose particles, model and settings it takes; empty: a run of its own")}
+      ${form.from ? roundFiles(model) : ownFiles(model)}
     </fieldset>
     <fieldset>
       <legend>Model and training</legend>
-      ${number(model, "resolution", "Resolution in Å", form.halves ? "Of the models of both halves; 8 to 10 is a good first look" : "Empty: all that map, box and signal allow. Coarser is faster; 8 to 10 is a good first look at a large molecule")}
-      ${number(model, "gaussians", "Gaussians", form.halves ? "Empty: 512" : "Empty: as many as describe the map, at most 3,000. More take longer")}
+      ${number(model, "resolution", "Resolution in Å", form.halves ? "Of the models of both halves; 8 to 10 is a good first look" : form.from ? inherited : "Empty: all that map, box and signal allow. Coarser is faster; 8 to 10 is a good first look at a large molecule")}
+      ${form.from ? nothing : number(model, "gaussians", "Gaussians", form.halves ? "Empty: 512" : "Empty: as many as describe the map, at most 3,000. More take longer")}
       ${number(model, "latent", "Latent axes", "Empty: the training decides by what held-out particles support, at most 6. A number saves that survey")}
-      ${number(model, "epochs", "Epochs", "Empty: the training decides, at most 40 (100 for few particles)")}
+      ${number(model, "epochs", "Epochs", form.from ? inherited : "Empty: the training decides, at most 40 (100 for few particles)")}
       <div class="e2gmm-newRun-row" role="group" aria-label="What may change">
         <span>What may change</span>
         <span>${(["position", "amplitude", "width"] as const).map((kind) =>
           checkbox(kind, form[kind], (checked) => model.set({ [kind]: checked }), "e2gmm-newRun-check"),
         )}</span>
-        <small>Position for motions, amplitude for parts that come and go</small>
+        <small>Position for motions, amplitude for parts that come and go${form.from ? "; all ticked: as in that run" : ""}</small>
       </div>
-      <div class="e2gmm-newRun-row">
-        <span>Halves</span>
-        ${checkbox("everything twice", form.halves, (halves) => model.set({ halves }), "e2gmm-newRun-check")}
-        <small>A study on halves that never meet says what is reproduced; takes twice as long</small>
-      </div>
+      ${form.from ? nothing : halvesRow(model)}
     </fieldset>
     <fieldset>
       <legend>Where</legend>
@@ -70,6 +58,51 @@ export function newRunPage(model: NewRunModel, runs: readonly ListedRun[]): Temp
       <span role="status">${status}</span>
     </div>
   </form>`;
+}
+
+/** Files of a run of its own, with their check. */
+function ownFiles(model: NewRunModel): TemplateResult {
+  return html`${file(model, "particles", "Particles", ".star, .cs, .csg, .lst or .hdf of a finished refinement, with poses and CTF")}
+      ${model.form.halves ? nothing : file(model, "map", "Consensus map", ".mrc of the same refinement; the Gaussian model is made of it")}
+      ${file(model, "model", "or Gaussian model", ".txt of e2gmm neutral, instead of a map")}
+      ${file(model, "mask", "Mask", "Gaussians may change where it is at least 0.5; empty: everywhere")}
+      ${text(model, "symmetry", "Symmetry", "Such as C7 or D2: every unit gets its own place. Empty: none")}
+      <div class="e2gmm-newRun-actions">
+        ${
+          model.checking
+            ? button("Stop the check", "Stop the check", () => model.endCheck())
+            : button("Check", "Look at particles and map as a training does", () => void model.check())
+        }
+        ${model.checking ? html`<span role="status">${checkText(model)}</span>` : nothing}
+      </div>
+      ${findings(model)}`;
+}
+
+/** What a second round takes of the run that it starts from. */
+function roundFiles(model: NewRunModel): TemplateResult {
+  const axes = select(
+    choices(
+      [
+        ["fixed", "stay as they are, new ones for what is left"],
+        ["kept", "go on in the training, with new ones"],
+        ["drop", "are dropped, new ones only"],
+      ],
+      model.form.axes,
+    ),
+    (value) => model.set({ axes: value as NewRunForm["axes"] }),
+    { label: "Its axes" },
+  );
+  return html`${file(model, "select", "Particles", "Set to train on: STAR or .cs of the explorer, or a list of indices (.txt); empty: all of that run")}
+    ${file(model, "mask", "Mask", "Gaussians may change where it is at least 0.5, such as a region of the explorer; empty: as in that run")}
+    <div class="e2gmm-newRun-row"><label><span>Its axes</span>${axes}</label><small>New axes describe what those of that run do not</small></div>`;
+}
+
+function halvesRow(model: NewRunModel): TemplateResult {
+  return html`<div class="e2gmm-newRun-row">
+        <span>Halves</span>
+        ${checkbox("everything twice", model.form.halves, (halves) => model.set({ halves }), "e2gmm-newRun-check")}
+        <small>A study on halves that never meet says what is reproduced; takes twice as long</small>
+      </div>`;
 }
 
 function checkText({ checking }: NewRunModel): string {
@@ -95,7 +128,7 @@ function findings({ checked }: NewRunModel): TemplateResult | typeof nothing {
         <td>${signs[status]}</td><th scope="row">${topic}</th><td>${sentence}</td>
       </tr>`,
     )}</tbody>
-  </table>`;
+  </table>${checkCurve(checked.rings)}`;
 }
 
 function typed(model: NewRunModel, name: TextField, type: "text" | "number"): TemplateResult {

@@ -10,6 +10,8 @@ import "../../style/buttons.css";
 import "../../style/project.css";
 import { button } from "../controls.js";
 import { mount, ViewModel } from "../view.js";
+import { CompareModel } from "./compare/compareModel.js";
+import { comparePage } from "./compare/comparePage.js";
 import { type FileField, NewRunModel, type NewRunServices } from "./newRunModel.js";
 import { newRunPage } from "./newRunPage.js";
 import type { ProjectPlace } from "./place.js";
@@ -25,15 +27,17 @@ export interface PanelParts {
 }
 
 /** What a file field takes. */
-const endings: Record<Exclude<FileField, "out" | "template">, RegExp> = {
+const endings: Record<Exclude<FileField, "out" | "template" | "from">, RegExp> = {
   particles: /\.(star|cs|csg|lst|hdf)$/i,
   map: /\.(mrc|map|ccp4|hdf)$/i,
   model: /\.txt$/i,
   mask: /\.(mrc|map|ccp4|hdf)$/i,
+  select: /\.(txt|star|cs|csg)$/i,
 };
 const names: Record<FileField, string> = {
   ...{ particles: "particles", map: "a consensus map", model: "a Gaussian model", mask: "a mask" },
   ...{ out: "the folder around the run", template: "a template" },
+  ...{ from: "the folder of a run", select: "the particles of a set" },
 };
 
 /** Both parts of the panel as one model, so that one template shows them. */
@@ -41,15 +45,17 @@ class ProjectModel extends ViewModel {
   constructor(
     readonly newRun: NewRunModel,
     readonly runs: RunsModel,
+    readonly compare: CompareModel,
     public isForm: boolean,
   ) {
     super();
-    for (const part of [newRun, runs]) part.stateChanged.connect(() => this.changed());
+    for (const part of [newRun, runs, compare]) part.stateChanged.connect(() => this.changed());
   }
 
   override dispose(): void {
     this.newRun.dispose();
     this.runs.dispose();
+    this.compare.dispose();
     super.dispose();
   }
 }
@@ -83,7 +89,7 @@ export class ProjectPanel extends Widget {
       (run) => void runs.select(run).then(() => this.showRuns()),
       (name) => (runs.runs ?? []).some(({ folder }) => folder === name),
     );
-    this.model = new ProjectModel(newRun, runs, start.form);
+    this.model = new ProjectModel(newRun, runs, new CompareModel(services), start.form);
     // A run that has ended is no longer offered to wait for.
     runs.stateChanged.connect(() => {
       const { after } = newRun.form;
@@ -129,8 +135,15 @@ export class ProjectPanel extends Widget {
       const settings = await runs.settingsOf(run);
       if (!settings) return;
       newRun.take(settings);
+      showForm();
+    };
+    const showForm = () => {
       show(true);
       this.node.scrollTop = 0;
+    };
+    const further = (run: string) => {
+      newRun.continueFrom(run);
+      showForm();
     };
     return html`${
       isForm
@@ -139,7 +152,14 @@ export class ProjectPanel extends Widget {
             button("Hide the form", "Show the runs only", () => show(false)),
           ]
         : button("New run…", "Show the form of a new run", () => show(true))
-    }${runs ? runsPage(runs, (run) => void clone(run)) : nothing}`;
+    }${
+      runs
+        ? runsPage(runs, {
+            ...{ clone: (run) => void clone(run), further },
+            compare: (first, second) => void model.compare.compare(first, second),
+          })
+        : nothing
+    }${comparePage(model.compare)}`;
   }
 
   /** Shows what a run does that was started. */
@@ -178,21 +198,21 @@ export class ProjectPanel extends Widget {
     const { contents } = app.serviceManager;
     const folder = near.split("/").slice(0, -1).join("/") || this.start.cwd;
     const options = { manager: documents, title: `Choose ${names[field]}`, defaultPath: folder };
-    const ending = field === "out" || field === "template" ? undefined : endings[field];
-    const chosen =
-      field === "out"
-        ? await FileDialog.getExistingDirectory(options)
-        : await FileDialog.getOpenFiles({
-            ...options,
-            ...(ending && {
-              filter: ({ name, type }) => (type === "directory" || ending.test(name) ? {} : null),
-            }),
-          });
+    const isFolder = field === "out" || field === "from";
+    const ending = isFolder || field === "template" ? undefined : endings[field];
+    const chosen = isFolder
+      ? await FileDialog.getExistingDirectory(options)
+      : await FileDialog.getOpenFiles({
+          ...options,
+          ...(ending && {
+            filter: ({ name, type }) => (type === "directory" || ending.test(name) ? {} : null),
+          }),
+        });
     const [item] = chosen.value ?? [];
     if (!chosen.button.accept || !item) return undefined;
     if (contents.driveName(item.path) !== "" && contents.driveName(item.path) !== "RTC")
       throw new Error(`${item.path} is not on the disk of the kernel's machine`);
-    if (field !== "out" && item.type === "directory") return undefined;
+    if (!isFolder && item.type === "directory") return undefined;
     return contents.localPath(item.path);
   }
 }

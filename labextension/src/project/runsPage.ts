@@ -5,8 +5,18 @@ import { type ListedRun, progressOf, type RunRow, type RunsModel, sizeText } fro
 
 const columns = ["Run", "State", "Dataset", "Particles", "Axes", "Resolution", "Evidence", "Started", "Size"];
 
-/** The table of runs. @param clone fills the form of a new run with the settings of another */
-export function runsPage(model: RunsModel, clone: (run: string) => void): TemplateResult {
+/** Forms that a run fills. */
+export interface RunForms {
+  /** A new run with the settings of another. */
+  clone(run: string): void;
+  /** A second round of a run. */
+  further(run: string): void;
+  /** Two runs side by side. */
+  compare(first: string, second: string): void;
+}
+
+/** The table of runs. */
+export function runsPage(model: RunsModel, forms: RunForms): TemplateResult {
   const { runs, rows, run, search, status } = model;
   const find = (event: Event) => model.find((event.target as HTMLInputElement).value);
   return html`<section class="e2gmm-project-runs" aria-label="Runs">
@@ -30,7 +40,7 @@ export function runsPage(model: RunsModel, clone: (run: string) => void): Templa
           ? html`<p>${runs.length === 0 ? "There are no runs yet." : "No run matches."}</p>`
           : table(model, rows)
     }
-    ${run ? details(model, run, clone) : nothing}
+    ${run ? details(model, run, forms) : nothing}
   </section>`;
 }
 
@@ -73,7 +83,27 @@ function stateCell(run: ListedRun): TemplateResult {
   }`;
 }
 
-function details(model: RunsModel, run: ListedRun, clone: (run: string) => void): TemplateResult {
+/** Another run to be shown beside this one. */
+function compareWith(
+  { runs = [] }: RunsModel,
+  { folder }: ListedRun,
+  forms: RunForms,
+): TemplateResult | typeof nothing {
+  const others = runs.filter(
+    (one) => one.folder !== folder && one.state === "complete" && one.kind === "run",
+  );
+  if (others.length === 0) return nothing;
+  const chosen = (event: Event) => {
+    const { value } = (event.currentTarget as HTMLElement).parentElement!.querySelector("select")!;
+    forms.compare(folder, value);
+  };
+  return html`<div class="e2gmm-project-actions"><label><span>Compare with</span> <select aria-label="Run to compare with">${others.map(
+    ({ folder: other, title }) =>
+      html`<option value=${other}>${title === "" ? other : `${title} (${other})`}</option>`,
+  )}</select></label>${button("Compare", `Show ${folder} and the other run side by side, linked by particle`, chosen)}</div>`;
+}
+
+function details(model: RunsModel, run: ListedRun, forms: RunForms): TemplateResult {
   const { folder, title, state, reason, kind, from, jobs } = run;
   const { text, percent } = progressOf(run);
   const isOpen = state === "waiting" || state === "running";
@@ -121,8 +151,10 @@ function details(model: RunsModel, run: ListedRun, clone: (run: string) => void)
           : nothing
       }
       ${kind === "study" && state === "complete" ? button("Open report", "Open the page of this study", () => void model.openReport(folder)) : nothing}
-      ${button("New run with these settings", "Fill the form with the settings of this run", () => clone(folder))}
+      ${button("New run with these settings", "Fill the form with the settings of this run", () => forms.clone(folder))}
+      ${explorable && state === "complete" ? button("Second round", "Fill the form for a second round that starts from this run", () => forms.further(folder)) : nothing}
     </div>
+    ${explorable && state === "complete" ? compareWith(model, run, forms) : nothing}
     ${
       model.log === ""
         ? nothing

@@ -263,6 +263,13 @@ export class Stage {
     return picker ? pid : undefined;
   }
 
+  /** Where a place in Å is in the picture, in CSS pixels from its upper left corner. */
+  project(place: Vector): { x: number; y: number } {
+    const { viewer, viewerControls } = this.stage;
+    const { x, y } = viewerControls.getPositionOnCanvas(new this.ngl.Vector3(...place));
+    return { x, y: viewer.height - y };
+  }
+
   /** Å per CSS pixel in the plane through the middle of the view. */
   get scale(): number {
     return this.stage.viewerControls.getCanvasScaleFactor(0);

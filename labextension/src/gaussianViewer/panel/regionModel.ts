@@ -1,4 +1,4 @@
-import type { MaskShape } from "e2gmm/messages/maskShapes";
+import type { MaskShape, SolidShape } from "e2gmm/messages/maskShapes";
 import type { Vector } from "../../stage/geometry.js";
 import { ViewModel } from "../../view.js";
 import type { ViewerAccess } from "../viewerState.js";
@@ -9,15 +9,19 @@ export type Waiting = "new" | number | undefined;
 /** The shapes that make up the region, and the one that is about to be placed. */
 export class RegionModel extends ViewModel {
   /** Of the next shape. */
-  kind: MaskShape["kind"] = "sphere";
+  kind: SolidShape["kind"] = "sphere";
   /** Whether the next shape adds to the region or takes out of it. */
   mode: MaskShape["mode"] = "add";
   /** Radius, or half the edge, of the next shape in Å. */
   size: number;
+  /** Whether shapes have handles in the picture. */
+  handlesShown = true;
   private waiting: Waiting;
 
   constructor(private readonly viewer: ViewerAccess) {
     super();
+    // Handles follow shapes of other views and of the kernel
+    this.follow(viewer, "change:shapes");
     this.size = Math.max(1, Math.round((viewer.read("boxSize") * viewer.read("apix")) / 12));
   }
 
@@ -57,6 +61,12 @@ export class RegionModel extends ViewModel {
     const shapes = [...this.shapes, shape];
     // With the first shape the colours show the region
     this.viewer.change({ shapes, ...(shapes.length === 1 ? { colourBy: "region" } : {}) });
+  }
+
+  /** Shows the handles of the shapes, or hides them. */
+  showHandles(shown: boolean): void {
+    this.handlesShown = shown;
+    this.changed();
   }
 
   /** Changes a shape. */

@@ -1,7 +1,8 @@
-import type { MaskShape } from "e2gmm/messages/maskShapes";
+import type { MaskShape, SolidShape } from "e2gmm/messages/maskShapes";
 import { html, type TemplateResult } from "lit/html.js";
 import type { Vector } from "../../stage/geometry.js";
-import { button, choice, numberField } from "../controls.js";
+import { button, checkbox, choice, numberField } from "../controls.js";
+import { leastSize } from "../handles/handleGeometry.js";
 import type { RegionModel } from "./regionModel.js";
 import { section } from "./section.js";
 
@@ -14,8 +15,6 @@ const modes = [
   ["subtract", "takes out"],
 ] as const;
 const axes = ["x", "y", "z"] as const;
-/** Smallest radius or edge in Å. */
-const leastSize = 0.1;
 
 /** The region: spheres and boxes that add Gaussians or take them out. */
 export function regionSection(region: RegionModel): TemplateResult {
@@ -60,6 +59,7 @@ export function regionSection(region: RegionModel): TemplateResult {
         ${button("Centre", "Place the shape at the centre of the box", () => region.add([0, 0, 0]))}
         ${button("Clear", "Remove all shapes", () => region.clear())}
       </div>
+      ${checkbox("Handles in the picture", region.handlesShown, (shown) => region.showHandles(shown))}
       <div class="e2gmm-shapes">${region.shapes.map((shape, index) => shapeRows(region, shape, index))}</div>
       <p class="e2gmm-note">${region.summary}</p>
     `,
@@ -67,22 +67,32 @@ export function regionSection(region: RegionModel): TemplateResult {
 }
 
 function shapeRows(region: RegionModel, shape: MaskShape, index: number): TemplateResult {
-  const name = `${shape.kind} ${index + 1}`;
+  const solid = shape.kind === "gaussians" ? undefined : shape;
+  const name = shape.kind === "gaussians" ? shape.name : `${shape.kind} ${index + 1}`;
   return html`<div class="e2gmm-shape">
     <div class="e2gmm-row">
-      <b>${name}</b>
+      <b title=${name}>${name}</b>
       ${choice({
         label: `What ${name} does`,
         options: modes,
         value: shape.mode,
         onChange: (mode) => region.edit(index, { mode }),
       })}
-      ${button("Move", `Move ${name}: then click a Gaussian`, () => region.toggleWaiting(index), {
-        pressed: region.waitingFor === index,
-      })}
+      ${
+        solid &&
+        button("Move", `Move ${name}: then click a Gaussian`, () => region.toggleWaiting(index), {
+          pressed: region.waitingFor === index,
+        })
+      }
       ${button("✕", `Remove ${name}`, () => region.remove(index))}
     </div>
-    <div class="e2gmm-row">
+    ${solid ? placeRows(region, solid, index) : html`<div class="e2gmm-row">${(shape as { indices: readonly number[] }).indices.length} Gaussians</div>`}
+  </div>`;
+}
+
+function placeRows(region: RegionModel, shape: SolidShape, index: number): TemplateResult {
+  const name = `${shape.kind} ${index + 1}`;
+  return html`<div class="e2gmm-row">
       at
       ${axes.map((letter, axis) =>
         numberField({
@@ -95,11 +105,10 @@ function shapeRows(region: RegionModel, shape: MaskShape, index: number): Templa
     </div>
     <div class="e2gmm-row">
       ${shape.kind === "sphere" ? "radius" : "edges"} ${sizeFields(region, shape, index)} Å
-    </div>
-  </div>`;
+    </div>`;
 }
 
-function sizeFields(region: RegionModel, shape: MaskShape, index: number): unknown {
+function sizeFields(region: RegionModel, shape: SolidShape, index: number): unknown {
   const name = `${shape.kind} ${index + 1}`;
   if (shape.kind === "sphere") {
     return numberField({

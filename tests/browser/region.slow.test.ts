@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import * as e2 from "e2gmm";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
+import { copyRun } from "./fixture";
+import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
+
+/** A region is drawn with handles, measured, kept as a mask, and a second round is started in it, with mouse and keyboard alone. */
+
+const cells = [
+  `import * as e2 from "e2gmm";
+const explorer = await e2.explore("linear run");`,
+  "explorer",
+];
+
+describe("the region of an explorer in JupyterLab", skipIf(skip), () => {
+  let lab: Lab;
+  let browser: Browser;
+  let page: Page;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    mkdirSync(artefacts, { recursive: true });
+    [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
+    copyRun(lab.folder, "linear run");
+    page = await browser.newPage({ viewport: { width: 1800, height: 1300 } });
+    page.on("pageerror", (error) => errors.push(error.message));
+    lab.writeNotebook("region.ipynb", cells);
+    await lab.open(page, "region.ipynb");
+    await runAllCells(page);
+    await explorer().locator(".e2gmm-scatter[data-drawn]").waitFor();
+    await page.waitForFunction(
+      () =>
+        (document.querySelector(".e2gmm-viewer") as unknown as { e2gmmView?: { drawing?: object } } | null)
+          ?.e2gmmView?.drawing !== undefined,
+    );
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await lab?.stop();
+  });
+
+  const explorer = (): Locator => page.locator(".e2gmm-explorer").first();
+  const panel = (): Locator => explorer().locator(".e2gmm-region");
+  const button = (name: string | RegExp) => panel().getByRole("button", { name });
+  const field = (name: string) => panel().getByRole("textbox", { name, exact: true });
+  const shot = async (name: string) => {
+    await explorer().scrollIntoViewIfNeeded();
+    await explorer().screenshot({ path: path.join(artefacts, `region-${name}.png`) });
+  };
+  const kernelSays = async (expression: string): Promise<unknown> =>
+    JSON.parse(await runCell(page, `console.log(JSON.stringify(${expression}))`));
+  const saysPanel = (pattern: RegExp) =>
+    panel().locator(".e2gmm-region-message").filter({ hasText: pattern }).waitFor({ timeout: 30_000 });
+
+  test("a sphere is moved and resized by its handles, with the mouse and with keys; its Gaussians are marked and counted", async () => {
+    await explorer().locator(".e2gmm-viewer summary", { hasText: "Region" }).click();
+    await explorer().getByLabel("Radius of the sphere or half the edge of the box in Å").fill("20");
+    await explorer().getByRole("button", { name: "Place the shape at the centre of the box" }).click();
+    const move = explorer().getByRole("button", { name: "Move sphere 1", exact: true });
+    await move.waitFor();
+    const radius = explorer().getByRole("spinbutton", { name: "Radius of sphere 1 in Å" });
+    const x = explorer().getByRole("spinbutton", { name: "x of sphere 1 in Å" });
+    assert.deepEqual([await radius.inputValue(), await x.inputValue()], ["20", "0"]);
+
+    await explorer().locator(".e2gmm-viewer").scrollIntoViewIfNeeded();
+    const box = (await explorer()
+      .getByRole("button", { name: "Radius of sphere 1", exact: true })
+      .boundingBox())!;
+    const from = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    const centre = (await move.boundingBox())!;
+    const perPixel = 20 / (from.x - (centre.x + centre.width / 2));
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 15, from.y, { steps: 3 });
+    await page.mouse.up();
+    await page.waitForTimeout(300);
+    const wider = Number(await radius.inputValue());
+    assert.ok(Math.abs(wider - (20 + 15 * perPixel)) < 0.3, `radius ${wider} Å`);
+
+    await move.focus();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForFunction(
+      () =>
+        (document.querySelector('[aria-label="x of sphere 1 in Å"]') as HTMLInputElement | null)?.value ===
+        "4",
+    );
+    assert.equal(
+      await move.evaluate((one) => one === document.activeElement),
+      true,
+      "focus stays on the handle",
+    );
+    await panel().locator("summary").click();
+    await panel()
+      .locator(".e2gmm-region-summary")
+      .filter({ hasText: /\d+ of 96 Gaussians/ })
+      .waitFor();
+    const counted = Number((await panel().locator(".e2gmm-region-summary").innerText()).match(/\d+/)![0]);
+    const [inside, colour, shapes] = (await kernelSays(
+      "[explorer.viewer.region.reduce((sum, flag) => sum + flag, 0), explorer.viewer.colourBy, explorer.viewer.shapes]",
+    )) as [number, string, { centre: number[]; radius: number }[]];
+    assert.deepEqual([inside, colour], [counted, "region"]);
+    assert.ok(Math.hypot(shapes[0]!.centre[0]! - 4, shapes[0]!.centre[1]!, shapes[0]!.centre[2]!) < 0.2);
+    assert.equal(shapes[0]!.radius, wider);
+    await shot("sphere");
+  });
+
+  test("parts that move apart are found; the part that moves becomes the region, and is measured", async () => {
+    await explorer().locator(".e2gmm-viewer").getByRole("button", { name: "Remove all shapes" }).click();
+    await field("Number of moving parts").fill("2");
+    await button("Find").click();
+    const part = button(/^2: \d+ Gaussians/);
+    await part.waitFor({ timeout: 30_000 });
+    await part.click();
+    await panel()
+      .locator(".e2gmm-region-summary")
+      .filter({ hasText: /\d+ of 96 Gaussians are/ })
+      .waitFor();
+    await button("Measure").click();
+    const motion = panel().locator(".e2gmm-region-motion");
+    await motion.waitFor({ timeout: 30_000 });
+    const [inside, outside] = (await motion.innerText()).match(/\d+\.\d+/g)!.map(Number);
+    assert.ok(inside! > 2 * outside!, `${inside} Å inside, ${outside} Å outside`);
+    await shot("parts");
+  });
+
+  test("the region is kept as a mask whose Gaussians are those of the region, and can be used again", async () => {
+    await field("Name of the mask").fill("../arm");
+    await button("Save mask").click();
+    await saysPanel(/expected a file name without/);
+    const hostile = "arm <img src=x onerror='window.hacked = 1'>".replaceAll(/[<>]/g, "");
+    await field("Name of the mask").fill(hostile);
+    await button("Save mask").click();
+    await saysPanel(/Saved \d+ Gaussians as /);
+    const file = path.join(lab.folder, "linear run/workbench/masks", `${hostile}.mrc`);
+    assert.ok(existsSync(file));
+    const run = await e2.openRun(path.join(lab.folder, "linear run"));
+    const flags = [...e2.model.maskFlags(run.neutral, await e2.maps.readMask(file))];
+    run.close();
+    assert.deepEqual(flags, await kernelSays("[...explorer.viewer.region]"));
+    await explorer().locator(".e2gmm-viewer").getByRole("button", { name: "Remove all shapes" }).click();
+    await panel().getByText("Nothing is in the region yet.").waitFor();
+    await button("Use again").click();
+    await saysPanel(/The region is that of the mask/);
+    assert.deepEqual(await kernelSays("[...explorer.viewer.region]"), flags);
+  });
+
+  test("a second round is started in the mask with a set, and found by the project page", async () => {
+    await explorer().getByRole("spinbutton", { name: "Number of clusters" }).fill("2");
+    await explorer().getByRole("button", { name: "Clusters", exact: true }).click();
+    await explorer()
+      .getByRole("textbox", { name: "Name of the set k-means 1 of 2" })
+      .waitFor({ timeout: 30_000 });
+    await panel()
+      .getByRole("combobox", { name: "Particles" })
+      .selectOption({
+        label: (await panel().locator("option", { hasText: "k-means 1 of 2" }).first().innerText()).trim(),
+      });
+    for (const [name, value] of [
+      ["New axes", "1"],
+      ["Epochs", "2"],
+      ["Processors", "1"],
+    ] as const)
+      await field(name).fill(value);
+    const shown = panel().getByLabel("Command of the second round");
+    await shown.filter({ hasText: "--epochs 2 --out" }).filter({ hasText: "--queue-cpus 1" }).waitFor();
+    const text = await shown.innerText();
+    assert.match(
+      text,
+      /^e2gmm train --from '.*\/linear run' --select '.*\/linear run_round2_particles\.txt' --axes fixed /,
+    );
+    assert.match(text, /--mask '.*\/linear run\/workbench\/masks\/arm/);
+    assert.match(
+      await panel().getByLabel("Notebook cell of the second round").innerText(),
+      /await e2\.project\.startRun\(\{\n {2}from: "/,
+    );
+    await shot("train");
+    await button("Train here").last().click();
+    await saysPanel(/Started linear run_round2 as a job/);
+    const rows = readFileSync(path.join(lab.folder, "linear run_round2_particles.txt"), "utf8")
+      .trim()
+      .split("\n");
+    const set = (await kernelSays('[...explorer.sets.get("k-means 1 of 2").rows]')) as number[];
+    assert.deepEqual(rows.map(Number), set);
+    await command(page, "e2gmm:project");
+    const project = page.locator(".e2gmm-project");
+    await project
+      .getByRole("button", { name: "linear run_round2", exact: true })
+      .waitFor({ timeout: 60_000 });
+    await project.getByRole("button", { name: "linear run_round2", exact: true }).click();
+    await project
+      .getByRole("region", { name: "Run linear run_round2" })
+      .getByText(/^complete; started from linear run/)
+      .waitFor({ timeout: 180_000 });
+    await page.screenshot({ path: path.join(artefacts, "region-project.png") });
+    const record = JSON.parse(readFileSync(path.join(lab.folder, "linear run_round2/run.json"), "utf8"));
+    const { from, inputs, particles } = record as e2.training.RunRecord;
+    assert.equal(particles, set.length);
+    assert.equal(from!.axes, "fixed");
+    assert.match(inputs.mask!, /masks\/arm/);
+    assert.deepEqual(errors, []);
+    assert.equal(await page.evaluate(() => "hacked" in window), false);
+  });
+});
