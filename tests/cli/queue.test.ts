@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../testing";
@@ -20,6 +20,11 @@ test("a command in the background of this machine is found again, and gives what
   const [line] = succeed(folder, "jobs").split("\n");
   assert.match(line!, /^back\.mrc\.jobs 1 reconstruct, \d+: complete \(\d+ s, on .+\): e2gmm reconstruct /);
   assert.match(succeed(folder, "jobs", "log", "back.mrc"), /^back\.mrc: 60 particles/m);
+  // In a deeper folder, too.
+  mkdirSync(path.join(folder, "project/deep"), { recursive: true });
+  renameSync(path.join(folder, "back.mrc.jobs"), path.join(folder, "project/deep/back.mrc.jobs"));
+  assert.match(succeed(folder, "jobs"), /^project\/deep\/back\.mrc\.jobs 1 reconstruct, \d+: complete/);
+  renameSync(path.join(folder, "project/deep/back.mrc.jobs"), path.join(folder, "back.mrc.jobs"));
   const [job] = JSON.parse(succeed(folder, "jobs", "list", "back.mrc", "--json"));
   assert.deepEqual([job.state, job.queue, job.cwd], ["complete", "local", folder]);
   succeed(folder, ...map, "--out", "here.mrc");
@@ -99,7 +104,10 @@ test("train --continue starts a run, and goes on with it", (t) => {
   );
   const rest = words("--resolution 16 --threads 1 --backend wasm --poses file --out run --continue");
   const train = ["train", ...words("--particles sim/particles.star --model model.txt"), ...small, ...rest];
-  succeed(folder, ...train);
+  assert.match(succeed(folder, ...train), /^epoch 1.*\n(.*\n)*^run: latent coordinates of 60 particles/m);
+  const quiet = succeed(folder, ...train.map((word) => (word === "run" ? "again" : word)), "--quiet");
+  assert.doesNotMatch(quiet, /epoch \d|threads/);
+  assert.match(quiet, /^again: latent coordinates of 60 particles/m);
   const latents = readFileSync(path.join(folder, "run/latents.csv"), "utf8");
   succeed(folder, ...train);
   assert.equal(readFileSync(path.join(folder, "run/latents.csv"), "utf8"), latents);

@@ -6,7 +6,7 @@ export interface QueueSettings {
    * (`cluster_script.sh`), used as it stands, or the folder that has it.
    */
   queue: string;
-  /** Processors of each task. Default 4. */
+  /** Processors of each task. Default 4; with `local` those of the machine, divided among the tasks at a time. */
   cpus?: number;
   /** GPUs of each task. Default 0. */
   gpus?: number;
