@@ -4,7 +4,6 @@ import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import type { GaussianModel } from "../model/gaussianModel";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
-import { requireSingleImages } from "../particles/singleImages";
 import { beginTask, type TaskOptions } from "../progress";
 import { type FscCurve, fourierShellCorrelation } from "../reconstruction/fsc";
 import type { ImageSource } from "../reconstruction/imageSource";
@@ -14,6 +13,7 @@ import {
   checkIndices,
   halfChooser,
   type ReconstructOptions,
+  unusedParticles,
 } from "../reconstruction/reconstruct";
 import { carriedHalves } from "./carriedHalves";
 import { backprojectCells, isComplete, kept, keptMap, type SharesTask, shareKey } from "./cellShares";
@@ -94,7 +94,9 @@ export interface CorrectedReconstruction {
   cells: number;
   /** Number of particles, outlier images included. */
   particles: number;
-  /** Outlier images that were not used. */
+  /** Number of particles of which an image was used. */
+  used: number;
+  /** Outlier images that were not used; of tilt series each with the index of its particle. */
   leftOut: LeftOutImage[];
 }
 
@@ -191,6 +193,7 @@ export class MotionCorrection {
       ...{
         cells: given.cells[0].length,
         particles,
+        used: particles - unusedParticles(given.source, progress.leftOut).size,
         leftOut: [...progress.leftOut].sort((a, b) => a.index - b.index),
       },
     };
@@ -273,7 +276,6 @@ export async function prepareWithHooks(
   hooks: CorrectionHooks,
 ): Promise<MotionCorrection> {
   const task = beginTask(options);
-  requireSingleImages(source, "motion correction");
   if (task.part) checkPart(task.part);
   if (task.part && task.folder === undefined) throw new InputError("part", "a folder for the parts", "none");
   const indices = checkIndices(source, task.indices);
