@@ -26,6 +26,7 @@ const divisible = new Map<string, { arrays: readonly string[]; last: readonly st
   ["states", { arrays: ["sums"], last: ["--resume"] }],
   // Cells need the sums of all parts.
   ["correct", { arrays: ["sums", "cells"], last: [] }],
+  ["reconstruct", { arrays: ["sums"], last: [] }],
 ]);
 
 /** Folder of the records of a command's jobs. @throws InputError if it has no output */
