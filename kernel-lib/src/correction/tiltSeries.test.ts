@@ -21,8 +21,8 @@ test("motion of tilt series is undone in all tilts of a particle, in one job and
   t.onTestFinished(() => set.close());
   const motion: Motion = {
     ...{ latent: 1, places: Float32Array.from(stateOf) },
-    decode: ([place]: ArrayLike<number>) => models[Math.min(states - 1, Math.max(0, Math.round(place!)))]!,
-  } as Motion;
+    decode: (place) => models[Math.min(states - 1, Math.max(0, Math.round(place[0]!)))]!,
+  };
   const options = { cells: states };
   const last = states - 1;
   const { corrected, plain, particles, used } = await correctMotion(set, motion, [last], options);
