@@ -17,6 +17,7 @@
 // `npm run bench -- ideal DESIGN [options]`: what an observer can tell at best who knows all states (tests/bench/idealObserver.ts)
 // `npm run bench -- correct --run RUN [options]`: motion-corrected maps of known states (tests/bench/corrected.ts)
 // `npm run bench -- hinged --out FOLDER`: the large set of a large motion for it, and a training (tests/bench/hingedSet.ts)
+// `npm run bench -- tilts [options]`: places of tilt series beside single images of equal exposure (tests/bench/tiltSeries.ts)
 // `npm run bench -- reconstruct --folder FOLDER [options]`: plain reconstructions beside RELION's (tests/bench/reconstructions.ts)
 // `npm run bench -- step|loop|whole|stream [options]`: cost of a training (tests/bench/trainingStep.ts)
 // `npm run bench -- gpu [options]`: training on the GPU, and the same on all cores (tests/bench/gpu.ts)
@@ -53,6 +54,7 @@ const programs = {
   "bench/idealObserver.js": ["ideal"],
   "bench/corrected.js": ["correct"],
   "bench/hingedSet.js": ["hinged"],
+  "bench/tiltSeries.js": ["tilts"],
   "bench/reconstructions.js": ["reconstruct"],
   "bench/trainingStep.js": ["step", "loop", "whole", "stream"],
   "bench/gpu.js": ["gpu"],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 /** Runs the real command as a user does. */
@@ -66,6 +66,18 @@ export function refuses(folder: string, args: string[], ...patterns: RegExp[]): 
 export function simulatedProject(folder: string, ...more: string[]): void {
   const small = words("--states 3 --particles-per-state 20 --box 32 --apix 4 --range 0.3");
   succeed(folder, "simulate", "linear", ...small, "--ctf", "--shifts", "4", "--out", "sim", ...more);
+}
+
+/** The particles of the project in two optics groups, which are read apart: the later half of them in the second. */
+export function twoOpticsGroups(folder: string): void {
+  const file = path.join(folder, "sim/particles.star");
+  const text = readFileSync(file, "utf8")
+    .replace(/^opticsGroup1 1 (.*)$/m, "opticsGroup1 1 $1\nopticsGroup2 2 $1")
+    .replace(
+      /^(.*) 1 (\d+)(@\S+)$/gm,
+      (_, row, number, stack) => `${row} ${number > 30 ? 2 : 1} ${number}${stack}`,
+    );
+  writeFileSync(file, text);
 }
 
 /** Its neutral model, model.txt. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import * as e2 from "e2gmm";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { e2gmm, neutralModel, simulatedProject, succeed, words } from "../cli/command";
+import { e2gmm, neutralModel, simulatedProject, succeed, twoOpticsGroups, words } from "../cli/command";
 import { skipIf } from "../requirement";
 import { temporaryFolder } from "../testing";
 import { OneNodeCluster, slurmMissing } from "./oneNode";
@@ -157,5 +157,26 @@ describe("on a cluster with Slurm", skipIf(slurmMissing()), () => {
       readFileSync(at("here/seed_1/run/latents.csv"), "utf8"),
     );
     assert.match(succeed(folder, "jobs", "resume", "run"), /^run: all jobs are complete/m);
+  });
+
+  test("images that are divided among the tasks of an array give the map of the same parts made here, bit for bit", async (t) => {
+    const folder = temporaryFolder(t);
+    const at = (name: string) => path.join(folder, name);
+    simulatedProject(folder);
+    twoOpticsGroups(folder);
+    const map = words("reconstruct --particles sim/particles.star --threads 1 --out");
+    const queue = words("--queue slurm --queue-cpus 1 --queue-parts 2");
+    const submitted = succeed(folder, ...map, "queued.mrc", ...queue);
+    assert.match(submitted, /^sums: job \d+, 2 tasks\nreconstruct: job \d+$/m);
+    await e2.jobs.wait(at("queued.mrc"));
+    for (const part of ["1/2", "2/2"]) succeed(folder, ...map, "here.mrc", "--part", part);
+    succeed(folder, ...map, "here.mrc");
+    for (const half of ["", "_half1", "_half2"]) {
+      const [queued, here] = ["queued", "here"].map((name) =>
+        readFileSync(at(`${name}${half}.mrc`)).subarray(1024),
+      );
+      assert.ok(here!.length > 1000 && here!.equals(queued!), `map${half}`);
+    }
+    assert.ok(!existsSync(at("queued_sums")));
   });
 });

@@ -116,9 +116,9 @@ export function reportOf(
   found: CorrectedReconstruction,
   session: Session,
 ): string[] {
-  const { corrected, plain, motion, cells, particles, leftOut } = found;
+  const { corrected, plain, motion, cells, used } = found;
   return [
-    `${file}: state ${z.join(",")} from ${particles - leftOut.length} particles in ${cells} ${cells === 1 ? "cell" : "cells"} of each half, ` +
+    `${file}: state ${z.join(",")} from ${used} particles in ${cells} ${cells === 1 ? "cell" : "cells"} of each half, ` +
       `${motion.toFixed(1)} Å RMS of motion undone, ${session.elapsed()}`,
     ...fscThresholds.map(
       (threshold) =>

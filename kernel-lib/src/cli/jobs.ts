@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { InputError } from "../errors";
+import { foldersBelow } from "../foldersBelow";
 import { cancel, resubmit, wait } from "../jobs/control";
 import { JobsFolder } from "../jobs/jobRecords";
 import { isOpen, type JobStatus, jobsOf } from "../jobs/jobStatus";
@@ -36,7 +37,10 @@ export function addJobs(program: Command, run: RunCommand): void {
       "Lists the jobs of outputs: waiting, running, complete, failed, stopped (by a signal or by e2gmm jobs cancel), or lost (ended " +
         "without a word, as when a node fails or memory runs out).",
     )
-    .argument("[outputs...]", "folders of runs or studies, or other outputs (default: all in this folder)")
+    .argument(
+      "[outputs...]",
+      "folders of runs or studies, or other outputs (default: all in this folder and those below it)",
+    )
     .addOption(new Option("--json", "print all that is known, as JSON"))
     .addOption(quietOption());
   examples(list, "e2gmm jobs list run");
@@ -115,7 +119,9 @@ export function addJobs(program: Command, run: RunCommand): void {
 
 async function tell(places: readonly string[], { json }: ListOptions, session: Session): Promise<void> {
   const folders =
-    places.length > 0 ? await Promise.all(places.map((place) => JobsFolder.of(place))) : await jobsHere();
+    places.length > 0
+      ? await Promise.all(places.map((place) => JobsFolder.of(place)))
+      : await jobsHere(session);
   const found: JobStatus[] = [];
   for (const folder of folders) found.push(...(await jobsOf(folder)));
   if (json) {
@@ -126,15 +132,15 @@ async function tell(places: readonly string[], { json }: ListOptions, session: S
   for (const status of found) session.print(lineOf(status));
 }
 
-/** Folders of jobs of the outputs in the current folder. */
-async function jobsHere(): Promise<JobsFolder[]> {
-  const entries = await readdir(".", { withFileTypes: true });
-  const found = entries.flatMap((entry) => {
-    if (!entry.isDirectory()) return [];
-    if (entry.name.endsWith(".jobs")) return [new JobsFolder(entry.name)];
-    const inside = path.join(entry.name, "jobs");
-    return existsSync(inside) ? [new JobsFolder(inside)] : [];
-  });
+/** Folders of jobs of the outputs in the current folder and those below it. */
+async function jobsHere({ signal, note }: Session): Promise<JobsFolder[]> {
+  const onLimit = () =>
+    note("there are more or deeper folders, which were not looked into; name the outputs");
+  const found: JobsFolder[] = [];
+  for await (const { folder, inside } of foldersBelow(".", { signal, onLimit })) {
+    const jobs = inside.filter((name) => /(^|\.)jobs$/.test(name));
+    found.push(...jobs.map((name) => new JobsFolder(path.join(folder, name))));
+  }
   return found.sort((a, b) => a.folder.localeCompare(b.folder));
 }
 

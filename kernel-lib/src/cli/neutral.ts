@@ -162,7 +162,7 @@ async function writeBuilt(
 ): Promise<void> {
   for (const [i, round] of rounds.entries()) {
     const name = `round ${i + 1}: ${round.gaussians} Gaussians to ${round.resolution.toFixed(1)} Å`;
-    session.print(`${name}, mean FRC ${round.frc.toFixed(4)}`);
+    session.step(`${name}, mean FRC ${round.frc.toFixed(4)}`);
   }
   for (const choice of choices) session.print(choice);
   for (const warning of warnings) session.note(warning);

@@ -134,7 +134,8 @@ export interface QuietOption {
 }
 
 /** `--quiet`. */
-export const quietOption = (): Option => new Option("--quiet", "do not show progress on stderr");
+export const quietOption = (): Option =>
+  new Option("--quiet", "do not show progress: neither on stderr nor, such as epochs, in lines of stdout");
 
 /** `--data-folder`. */
 export const dataFolderOption = (): Option =>

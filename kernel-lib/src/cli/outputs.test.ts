@@ -13,6 +13,7 @@ import path from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
 import { writeAtomic } from "../atomicWrite";
+import { setOfSelection } from "../particles/tilts/optimisationSet";
 import { Outputs } from "./outputs";
 
 test("outputs are renamed together: if one fails, new files are removed and existing ones restored", async (t) => {
@@ -61,4 +62,18 @@ test("an output through a symbolic link replaces its target, with the same permi
     Outputs.files([at("far")], []),
     /far: expected the name of a file, found a folder or device/,
   );
+});
+
+test("the optimisation set of a selection is kept and dropped with its particles", async (t) => {
+  const folder = temporaryFolder(t);
+  const chosen = path.join(folder, "chosen.star");
+  for (const outcome of ["drop", "keep"] as const) {
+    const outputs = await Outputs.files([chosen], []);
+    const partial = outputs.place(chosen);
+    for (const file of [partial, setOfSelection(partial)]) writeFileSync(file, "data_\n");
+    await outputs[outcome]();
+    await outputs.drop();
+    const expected = outcome === "keep" ? ["chosen.star", "chosen_optimisation_set.star"] : [];
+    assert.deepEqual(readdirSync(folder).sort(), expected);
+  }
 });

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access, chmod, chown, link, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { isSameFile, partialName, resolveTarget, type WriteTarget } from "../atomicWrite";
@@ -6,6 +6,7 @@ import { InputError, throwIfStopped } from "../errors";
 import { withFileName } from "../fileErrors";
 import { jobsFolderName } from "../jobsFolderName";
 import { writeResultGroup } from "../particles/metadata/cryosparcGroup";
+import { setOfSelection } from "../particles/tilts/optimisationSet";
 
 /** Where an output goes. */
 interface Output extends WriteTarget {
@@ -85,6 +86,7 @@ export class Outputs {
    */
   async keep(signal?: AbortSignal): Promise<void> {
     throwIfStopped(signal);
+    for (const target of [...this.placed]) await this.placeSet(target);
     const undo: (() => Promise<unknown>)[] = [];
     const clear: (() => Promise<unknown>)[] = [];
     for (const target of this.placed) {
@@ -118,9 +120,21 @@ export class Outputs {
     await Promise.all(clear.map((step) => step().catch(() => undefined)));
   }
 
+  /** Announces the optimisation set that was written beside particles of tilt series. */
+  private async placeSet(target: string): Promise<void> {
+    const partial = setOfSelection(this.waiting.get(target)!.partial);
+    if (!/\.star$/i.test(target) || !existsSync(partial)) return;
+    const own = setOfSelection(target);
+    this.waiting.set(own, { ...(await resolveTarget(own)), partial });
+    this.placed.add(own);
+  }
+
   /** Removes outputs that were not renamed. */
   async drop(): Promise<void> {
-    for (const { partial } of this.waiting.values()) await rm(partial, { recursive: true, force: true });
+    for (const { partial } of this.waiting.values()) {
+      await rm(partial, { recursive: true, force: true });
+      await rm(setOfSelection(partial), { force: true });
+    }
     this.waiting.clear();
   }
 }

@@ -30,10 +30,14 @@ export function addQueueOptions(command: Command): void {
         "template in RELION_QSUB_TEMPLATE), or a template for Slurm of RELION or cryoSPARC (cluster_script.sh, or its folder)",
     ),
     new Option("--queue-preview", "print what would be submitted, and submit nothing"),
-    numberOption("--queue-cpus <n>", "processors, and threads unless --threads is given (default: 4)", {
-      integer: true,
-      least: 1,
-    }),
+    numberOption(
+      "--queue-cpus <n>",
+      "processors, and threads unless --threads is given (default: 4; with local all of this machine)",
+      {
+        integer: true,
+        least: 1,
+      },
+    ),
     numberOption("--queue-gpus <n>", "GPUs (default: 0)", { integer: true, least: 0 }),
     numberOption(
       "--queue-memory <GB>",
@@ -56,7 +60,7 @@ export function addQueueOptions(command: Command): void {
     }),
     numberOption(
       "--queue-parts <n>",
-      "of states and correct: tasks among which the images are divided (default: 1)",
+      "of states, correct and reconstruct: tasks among which the images are divided (default: 1)",
       {
         integer: true,
         least: 1,

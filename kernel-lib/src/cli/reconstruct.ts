@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { writeAtomic } from "../atomicWrite";
@@ -8,7 +9,14 @@ import { describeLeftOut } from "../particles/images/imageOutliers";
 import { readIndices } from "../particles/indexFile";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
 import { formatFsc } from "../reconstruction/fsc";
-import { type Reconstruction, reconstruct, unusedParticles } from "../reconstruction/reconstruct";
+import type { Part } from "../reconstruction/keptSums";
+import {
+  type Reconstruction,
+  reconstructKept,
+  reconstructPart,
+  removeParts,
+  unusedParticles,
+} from "../reconstruction/reconstruct";
 import { inTermsOf } from "./failure";
 import { fscThresholds, resolutionText } from "./fsc";
 import { besideName } from "./modelFiles";
@@ -24,6 +32,7 @@ import {
   mapOutOption,
   numberOption,
   particleFileHelp,
+  partOption,
   type QuietOption,
   quietOption,
   required,
@@ -49,6 +58,7 @@ interface ReconstructCommandOptions extends QuietOption {
   helicalTwist?: number;
   threads?: number;
   bytes?: ByteSign;
+  part?: Part;
   out: string;
 }
 
@@ -102,6 +112,11 @@ export function addReconstruct(program: Command, run: RunCommand): void {
       ),
     )
     .addOption(threadsOption("the reconstruction; the map does not depend on it"))
+    .addOption(
+      partOption(
+        "sums of its images, kept in map_sums; the command without --part makes what is missing, and the map",
+      ),
+    )
     .addOption(required(mapOutOption("--out <file>", "output file of the map (MRC)")))
     .addOption(quietOption());
   examples(command, "e2gmm reconstruct --particles run_data.star --select set_1.txt --out set_1.mrc");
@@ -128,10 +143,22 @@ async function reconstructMap(options: ReconstructCommandOptions, session: Sessi
   };
   const outputs = await session.writes(Object.values(files), [particles, select]);
   const used = await openSelected(options, outputs, session);
-  const result = await inTermsOf(
-    { boxSize: "--box-size", "helix: twist": "--helical-twist", "helix: units": "--helical-units" },
-    reconstruct(used, libraryOptions(options, session)),
-  );
+  const names = {
+    boxSize: "--box-size",
+    "helix: twist": "--helical-twist",
+    "helix: units": "--helical-units",
+  };
+  const sums = besideName(out, "_sums");
+  const { part } = options;
+  const own = libraryOptions(options, session);
+  if (part) {
+    await inTermsOf(names, reconstructPart(used, own, { folder: sums, part }));
+    session.print(
+      `${sums}: sums of part ${part.number} of ${part.of}, ${session.elapsed()}; the same command without --part makes the map`,
+    );
+    return;
+  }
+  const result = await inTermsOf(names, reconstructKept(used, own, existsSync(sums) ? sums : undefined));
   const { map, fsc, leftOut, inverted } = result;
   if (leftOut.length > 0) {
     const sentence = describeLeftOut(leftOut, used.tilts().count, (index) => used.rows[index]!);
@@ -144,6 +171,7 @@ async function reconstructMap(options: ReconstructCommandOptions, session: Sessi
   const labels = [`${path.basename(particles)}: ${count} particles`];
   await writeResult(files, result, outputs, { signal: session.signal, labels });
   await outputs.keep(session.signal);
+  await removeParts(sums);
   session.print(
     `${out}: ${count} particles, ${map.size[0]} voxels of ${map.apix.toFixed(3)} Å, ${session.elapsed()}`,
   );

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { readIndices } from "../particles/indexFile";
+import { setOfSelection } from "../particles/tilts/optimisationSet";
 import { latentColumns, writeSelection } from "../particles/writeSelection";
 import { Run } from "../training/runs/run";
 import { RunFolder } from "../training/runs/runFolder";
@@ -117,7 +119,11 @@ async function work(job: RelionJob, options: RelionOptions, session: Session): P
   const particles = job.at("particles.star");
   const files = await writeParticles({ folder, sets, particles }, session);
   session.print(`${particles}: the particles with latent coordinates and sets`);
-  return [particles, ...files].map((file) => ({ file, type: "particles" }));
+  return [particles, ...files].flatMap((file): OutputNode[] => {
+    const set = setOfSelection(file);
+    const particles: OutputNode = { file, type: "particles" };
+    return existsSync(set) ? [particles, { file: set, type: "optimisationSet" }] : [particles];
+  });
 }
 
 /** Writes the particles with their latent coordinates and sets. @returns the STAR files of the sets */

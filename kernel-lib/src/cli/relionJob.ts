@@ -9,6 +9,7 @@ import { InputError, StoppedError } from "../errors";
 const nodeTypes = {
   particles: ["ParticleGroupMetadata.star.relion", 3],
   map: ["DensityMap.mrc", 6],
+  optimisationSet: ["TomoOptimisationSet.star.relion", 50],
 } as const;
 
 /** A file that other jobs can take as input. */

@@ -41,6 +41,11 @@ export class Session implements TaskOptions {
     process.stdout.write(`${line}\n`);
   }
 
+  /** Prints a line about a step on the way to the result to stdout, unless the command is quiet; the log of a job has it. */
+  step(line: string): void {
+    if (this.progress || this.follow) this.print(line);
+  }
+
   private readonly noted = new Set<string>();
 
   /** Prints a warning to stdout, each only once. */

@@ -122,7 +122,9 @@ export function tiltOptions(): Option[] {
     numberOption("--tilt-step <degrees>", "with --tilts: angle from one tilt to the next (default: 3)", {
       above: 0,
     }),
-    numberOption("--tilt-dose <e/Å²>", "with --tilts: exposure of each tilt (default: 3)", { least: 0 }),
+    numberOption("--tilt-dose <e/Å²>", "with --tilts: exposure of each tilt (default: 3)", {
+      least: 0.001,
+    }),
     numberOption(
       "--missing-tilts <fraction>",
       "with --tilts: fraction of the tilts in which a particle is not seen (default: 0)",

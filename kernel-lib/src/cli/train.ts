@@ -132,15 +132,13 @@ async function train(
   if (!record) await requireNewFolder(out, session);
   await describeParticles(round?.record.inputs ?? (inputs as Inputs), session);
   const { name, device } = await useBackend(options.backend);
-  session.print(
-    `CPU threads: ${threads ?? availableParallelism()}; TensorFlow.js backend ${name}: ${device}`,
-  );
+  session.step(`CPU threads: ${threads ?? availableParallelism()}; TensorFlow.js backend ${name}: ${device}`);
   const settings = {
     ...settingsOf(options, inputs, session),
     ...(round && { from: round.from, options: round.options }),
   };
   const { starts } = { ...options, ...record?.options, ...round?.record.options, ...round?.options };
-  const onEpoch = (report: EpochReport) => session.print(epochLine(report, starts));
+  const onEpoch = (report: EpochReport) => session.step(epochLine(report, starts));
   let trained: Run;
   try {
     trained = await inTermsOf(
@@ -223,7 +221,7 @@ async function describeParticles(inputs: Inputs, session: Session): Promise<void
   const { signal } = session;
   const set = await openParticles(particles, { signal, dataFolder, apix, invertContrast, bytes });
   try {
-    session.print(
+    session.step(
       `${particles}: ${set.count} particles, ${set.boxSize} pixels of ${Number(set.apix.toFixed(4))} Å`,
     );
     for (const warning of set.warnings) session.note(warning);

@@ -1,7 +1,7 @@
 import { InputError, throwIfStopped } from "../errors";
 import type { Volume } from "../maps/volume";
 import type { TaskOptions } from "../progress";
-import { backproject, sourceHash } from "../reconstruction/backproject";
+import { backproject, imagesOfParticles, sourceHash } from "../reconstruction/backproject";
 import type { ImagePass } from "../reconstruction/imagePass";
 import type { ImageSource } from "../reconstruction/imageSource";
 import type { Part } from "../reconstruction/keptSums";
@@ -163,7 +163,8 @@ class CellShares {
     const { sums } = pass;
     await sums.clear(own);
     const share = [{ sum: own, weight: 1 }];
-    await pass.add({ chunks: pass.chunks(given.cells[half][c]!.particles), sharesOf: () => share });
+    const images = imagesOfParticles(given.source, given.cells[half][c]!.particles);
+    await pass.add({ chunks: pass.chunks(images), sharesOf: () => share });
     await store.write(kept.cell(half, c), (await sums.map([own], [half], minShareWeight)).data);
     const means = [...(await sums.shellMeans([own]))];
     await store.keepCell(kept.cell(half, c), { key, means });

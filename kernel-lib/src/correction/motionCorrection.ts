@@ -5,7 +5,6 @@ import { applyMask, sphericalMask } from "../maps/mask";
 import type { Volume } from "../maps/volume";
 import type { GaussianModel } from "../model/gaussianModel";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
-import { requireSingleImages } from "../particles/singleImages";
 import { beginTask, type TaskOptions } from "../progress";
 import { type FscCurve, fourierShellCorrelation } from "../reconstruction/fsc";
 import type { ImageSource } from "../reconstruction/imageSource";
@@ -15,6 +14,7 @@ import {
   checkIndices,
   halfChooser,
   type ReconstructOptions,
+  unusedParticles,
 } from "../reconstruction/reconstruct";
 import { packageVersion } from "../version";
 import { carriedHalves } from "./carriedHalves";
@@ -114,7 +114,9 @@ export interface CorrectedReconstruction {
   cells: number;
   /** Number of particles, outlier images included. */
   particles: number;
-  /** Outlier images that were not used. */
+  /** Number of particles of which an image was used. */
+  used: number;
+  /** Outlier images that were not used; of tilt series each with the index of its particle. */
   leftOut: LeftOutImage[];
 }
 
@@ -220,6 +222,7 @@ export class MotionCorrection {
       ...{
         cells: given.cells[0].length,
         particles,
+        used: particles - unusedParticles(given.source, progress.leftOut).size,
         leftOut: [...progress.leftOut].sort((a, b) => a.index - b.index),
       },
     };
@@ -322,7 +325,6 @@ export async function prepareWithHooks(
   hooks: CorrectionHooks,
 ): Promise<MotionCorrection> {
   const task = beginTask(options);
-  requireSingleImages(source, "motion correction");
   if (task.part) checkPart(task.part);
   if (task.step && !task.part) throw new InputError("step", "a part, whose step it is", "none");
   if (task.part && task.folder === undefined) throw new InputError("part", "a folder for the parts", "none");

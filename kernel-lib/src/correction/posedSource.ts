@@ -12,8 +12,9 @@ const sameDefocus = 1;
  * @throws InputError if the files cannot be of the same particles: by their number, and by defocus, original images and micrographs where both have them
  */
 export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSource {
-  requireSingleImages(images, "motion correction");
-  requireSingleImages(poses, "motion correction");
+  // Poses and exposures of tilts would have to be matched image by image.
+  requireSingleImages(images, "motion correction with images of their own");
+  requireSingleImages(poses, "motion correction with images of their own");
   if (images.count !== poses.count) {
     throw new InputError(images.file, `the ${poses.count} particles of ${poses.file}`, `${images.count}`);
   }

@@ -26,6 +26,7 @@ const divisible = new Map<string, { arrays: readonly PartsArray[]; last: readonl
   ["states", { arrays: [{ name: "sums", words: [] }], last: ["--resume"] }],
   // Cells need the sums of all parts.
   ["correct", { arrays: ["sums", "cells"].map((name) => ({ name, words: ["--step", name] })), last: [] }],
+  ["reconstruct", { arrays: [{ name: "sums", words: [] }], last: [] }],
 ]);
 
 /** An array of jobs, one for each part: its name, and what its commands have beside `--part`. */

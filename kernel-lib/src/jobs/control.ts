@@ -9,8 +9,8 @@ import { cancelInSlurm } from "./slurm";
 import { submitSteps } from "./submit";
 
 /**
- * Submits again what is not complete of the jobs of an output, as it was submitted. Complete tasks are not repeated; a training
- * continues at its last checkpoint.
+ * Submits again what is not complete of the jobs of an output, as it was submitted, after the same outputs of other jobs if those are
+ * not complete. Complete tasks are not repeated; a training continues at its last checkpoint.
  * @param place output of the jobs: a folder of a run or study, or a file
  * @returns the new jobs; none if all are complete
  * @throws InputError if there are no jobs, or some are waiting or running; as `submit`
@@ -38,10 +38,13 @@ export async function resubmit(place: string): Promise<JobStatus[]> {
   const steps = [...open.values()].reverse();
   if (steps.length === 0) return [];
   const { record } = steps[0]!;
+  const records = path.resolve(jobs.folder);
+  const waited = steps.flatMap((step) => step.record.after.map((folder) => path.dirname(folder)));
+  const after = [...new Set(waited)].filter((folder) => folder !== records);
   return submitSteps(
-    path.resolve(jobs.folder),
+    records,
     steps.map(({ record: { name }, tasks }) => ({ name, tasks })),
-    record.settings as unknown as QueueSettings,
+    { ...(record.settings as unknown as QueueSettings), after },
     record.cwd,
   );
 }

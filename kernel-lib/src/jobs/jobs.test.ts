@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
 import { thisProcess } from "../training/runs/processIdentity";
 import { commandSteps } from "./commandJobs";
+import { resubmit } from "./control";
 import { JobFolder, type JobRecord } from "./jobRecords";
+import type { QueueSettings } from "./queueSettings";
 import { runTask } from "./runTask";
 import { submit } from "./submit";
 
@@ -28,6 +31,35 @@ test("every command that computes in threads gets as many as processors are aske
     const [step] = commandSteps([name, "--out", "x"], { queue: "slurm", cpus: 3 });
     assert.match(step!.tasks[0]!.join(" "), /--threads 3\b/, name);
   }
+});
+
+test("a local command uses the processors of this machine, divided among the tasks at a time, unless their number is given", () => {
+  const threads = (settings: Partial<QueueSettings>) =>
+    Number(
+      /--threads (\d+)/.exec(
+        commandSteps(["train", "--out", "x"], { queue: "local", ...settings })[0]!.tasks[0]!.join(" "),
+      )![1],
+    );
+  const all = availableParallelism();
+  assert.equal(threads({}), all);
+  assert.equal(threads({ cpus: all + 1 }), all + 1);
+  assert.equal(threads({ atATime: 2 }), Math.max(1, Math.floor(all / 2)));
+  assert.equal(threads({ queue: "slurm" }), 4);
+});
+
+test("jobs that are submitted again wait for the same outputs of others as before", async (t) => {
+  const other = recorded(t);
+  const now = new Date().toISOString();
+  const failed = { format: 1, ...thisProcess(), restarts: 0, began: now, ended: now, code: 1 } as const;
+  await other.job.writeTask(1, { ...failed, state: "failed" });
+  const settings = { queue: "local" };
+  const { place, job } = recorded(t, { after: [other.job.folder], settings, tasks: [["one"]] });
+  await job.writeTask(1, { ...failed, state: "stopped" });
+  await assert.rejects(resubmit(place), (error: Error) => {
+    assert.ok(error.message.startsWith(`after: ${path.dirname(other.job.folder)}: expected jobs that are`));
+    assert.match(error.message, /found train: failed/);
+    return true;
+  });
 });
 
 test("states that are started again go on in their folder, as a training does", () => {

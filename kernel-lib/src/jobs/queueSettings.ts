@@ -6,7 +6,7 @@ export interface QueueSettings {
    * (`cluster_script.sh`), used as it stands, or the folder that has it.
    */
   queue: string;
-  /** Processors of each task. Default 4. */
+  /** Processors of each task. Default 4; with `local` those of the machine, divided among the tasks at a time. */
   cpus?: number;
   /** GPUs of each task. Default 0. */
   gpus?: number;
@@ -22,7 +22,7 @@ export interface QueueSettings {
   /** Outputs of queued jobs that have to be complete before it starts. */
   after?: readonly string[];
   /**
-   * Parts that the images of `states` and `correct` are divided into, each a task of an array, which may run on another node. The maps are
+   * Parts that the images of `states`, `correct` and `reconstruct` are divided into, each a task of an array, which may run on another node. The maps are
    * those of one job, to rounding. Default 1.
    */
   parts?: number;

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { Template } from "@huggingface/jinja";
 import { InputError } from "../errors";
@@ -61,8 +62,13 @@ function templateFile(queue: string): string {
   );
 }
 
-/** The number of processors of a job. */
-export const cpusOf = ({ cpus = 4 }: QueueSettings): number => cpus;
+const defaultCpus = 4;
+
+/** The number of processors of a task. */
+export function cpusOf({ queue, cpus, atATime = 1 }: QueueSettings): number {
+  if (cpus !== undefined) return cpus;
+  return queue === "local" ? Math.max(1, Math.floor(availableParallelism() / atATime)) : defaultCpus;
+}
 
 function plainScript(settings: QueueSettings, { name, command, log }: ScriptValues): string {
   const { gpus = 0, memory, time, set = {} } = settings;

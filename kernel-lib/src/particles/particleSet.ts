@@ -10,6 +10,7 @@ import { imageStamp } from "./images/imageStamp";
 import type { Categories, FileColumn, OpticsGroup, ParticleMetadata } from "./metadata/metadata";
 import { type OpenParticlesOptions, openParticleFile, type ParticleFile } from "./particleFile";
 import { ctfOfRow, placesOfRows, valuesOfRows } from "./particleRows";
+import { setOfSelection } from "./tilts/optimisationSet";
 
 export type { VisitImage } from "./images/imageReader";
 export type { FileColumn, OpticsGroup } from "./metadata/metadata";
@@ -102,6 +103,16 @@ export class ParticleSet {
   /** The file that was opened: {@link file}, or the optimisation set that names it. @internal */
   get openedFile(): string {
     return this.source.opened;
+  }
+
+  /** Of tilt series of an optimisation set: files of the tomograms and their tilts. Empty for all others. */
+  get tomogramFiles(): readonly string[] {
+    return this.metadata.tomogramFiles ?? [];
+  }
+
+  /** The file by which a selection that was written to `target` is opened: of tilt series of an optimisation set a set of its own. @internal */
+  openedAs(target: string): string {
+    return this.tomogramFiles.length > 0 ? setOfSelection(target) : target;
   }
 
   /** Number of particles. */
@@ -370,7 +381,8 @@ export class ParticleSet {
 
   /**
    * Writes these particles, in their order, in the format of their file: its rows with every column, and all other tables.
-   * Names of stacks are copied. Symmetry copies get the angles in which they are seen; {@link originals} are written as they are.
+   * Names of stacks are copied. Of tilt series of an optimisation set, one of the
+   * written particles is written beside `target`: `chosen_optimisation_set.star`. Symmetry copies get the angles in which they are seen; {@link originals} are written as they are.
    *
    * @throws InputError if `target` is the source file, and for symmetry copies of a `.cs` file (see `writeSelection`)
    */

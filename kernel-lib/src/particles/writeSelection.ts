@@ -36,6 +36,9 @@ export interface WriteSelectionOptions extends TaskOptions {
  * is made from poses, CTF, half sets and image names. Symmetry copies (see `ParticleSet`) have a row each, with the angles in
  * which they are seen, as `relion_particle_symmetry_expand` writes them.
  *
+ * Of tilt series of an optimisation set of RELION 5, one of the written particles is written beside `target`, with the same tomograms:
+ * `chosen_optimisation_set.star` for `chosen.star`. Names in it are relative to the same project.
+ *
  * Particles of EMAN2 can be written as a list (.lst), too, with the columns as further keys, those of cryoSPARC as a `.cs` file
  * with its result group (.csg), with the columns as fields `e2gmm/…`.
  *

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomicWrite";
-import { InputError, throwIfStopped } from "../errors";
+import { InputError } from "../errors";
+import { foldersBelow } from "../foldersBelow";
 import { JobsFolder } from "../jobs/jobRecords";
 import { isOpen, type JobState, type JobStatus, jobsOf, latest } from "../jobs/jobStatus";
 import { jobsFolderName } from "../jobsFolderName";
@@ -47,9 +48,6 @@ export interface ProjectRun {
   jobs: JobStatus[];
 }
 
-const maxDepth = 5;
-/** A home folder may contain any number of folders. */
-const maxFolders = 4000;
 const maxRuns = 500;
 const titleFile = "title.txt";
 const maxTitle = 200;
@@ -66,27 +64,11 @@ const maxTitle = 200;
 export async function runs(root: string, options: TaskOptions = {}): Promise<ProjectRun[]> {
   const { signal } = beginTask(options);
   const found: ProjectRun[] = [];
-  let level = [root];
-  let seen = 0;
-  for (let depth = 0; depth <= maxDepth && level.length > 0; depth++) {
-    const next: string[] = [];
-    for (const folder of level) {
-      throwIfStopped(signal);
-      if (++seen > maxFolders || found.length >= maxRuns) break;
-      const isRun = new RunFolder(folder).exists;
-      const hasJobs = existsSync(path.join(folder, jobsFolderName));
-      if (isRun || hasJobs) found.push(await describe(root, folder, isRun));
-      if (isRun) continue;
-      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-      for (const { name, ...entry } of entries.map((one) => ({
-        name: one.name,
-        isFolder: one.isDirectory(),
-      }))) {
-        if (!entry.isFolder || /^\.|^node_modules$|(^|\.)jobs$/.test(name)) continue;
-        next.push(path.join(folder, name));
-      }
-    }
-    level = next;
+  const isRun = (folder: string) => new RunFolder(folder).exists;
+  for await (const { folder, inside } of foldersBelow(root, { signal, isEnd: isRun })) {
+    if (found.length >= maxRuns) break;
+    if (isRun(folder) || inside.includes(jobsFolderName))
+      found.push(await describe(root, folder, isRun(folder)));
   }
   return found.sort((a, b) => (a.started < b.started ? 1 : -1));
 }

@@ -46,11 +46,7 @@ export async function backproject(source: ImageSource, task: BackprojectTask): P
   const particleOf = images?.particleOf;
   if (!images || images === source || !particleOf) return backprojectImages(source, task);
   // All tilts of a particle go where it goes.
-  const chosen = new Uint8Array(source.count);
-  for (const index of task.indices) chosen[index] = 1;
-  const indices = Int32Array.from(particleOf, (_, image) => image).filter(
-    (image) => chosen[particleOf[image]!],
-  );
+  const indices = imagesOfParticles(source, task.indices);
   const pass = await backprojectImages(images, {
     ...task,
     indices,
@@ -58,6 +54,16 @@ export async function backproject(source: ImageSource, task: BackprojectTask): P
   });
   pass.leftOut = pass.leftOut.map(({ index, ...rest }) => ({ ...rest, index: particleOf[index]! }));
   return pass;
+}
+
+/** The images of particles: themselves, or of tilt series all tilts of each, ascending. */
+export function imagesOfParticles(source: ImageSource, particles: Int32Array): Int32Array {
+  const images = source.tilts?.();
+  const particleOf = images?.particleOf;
+  if (images === source || !particleOf) return particles;
+  const chosen = new Uint8Array(source.count);
+  for (const index of particles) chosen[index] = 1;
+  return Int32Array.from(particleOf, (_, image) => image).filter((image) => chosen[particleOf[image]!]);
 }
 
 async function backprojectImages(source: ImageSource, task: BackprojectTask): Promise<ImagePass> {

@@ -1,3 +1,4 @@
+import { rmdir } from "node:fs/promises";
 import { InputError } from "../errors";
 import type { Volume } from "../maps/volume";
 import { pointGroup } from "../optics/symmetry";
@@ -5,12 +6,14 @@ import { alternateHalves, undividedHalves } from "../particles/halves";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
 import { requireSingleImages } from "../particles/singleImages";
 import { beginTask, type TaskOptions } from "../progress";
-import { backproject } from "./backproject";
+import { backproject, sourceHash } from "./backproject";
 import { finishMaps } from "./finishMaps";
 import type { FscCurve } from "./fsc";
 import { checkHelix, type Helix, helicalSource } from "./helicalSource";
+import type { ImagePass } from "./imagePass";
 import type { ImageSource } from "./imageSource";
 import { type InvertedImages, invertedImages } from "./invertedImages";
+import { checkPart, type Part, removeSums } from "./keptSums";
 import type { ThreadedSums } from "./threadedSums";
 
 /** Options of {@link reconstruct}. */
@@ -88,33 +91,23 @@ export interface Reconstruction {
  * await particles.close();
  * ```
  */
-export async function reconstruct(
+export function reconstruct(source: ImageSource, options: ReconstructOptions = {}): Promise<Reconstruction> {
+  return reconstructKept(source, options);
+}
+
+/**
+ * As {@link reconstruct}, with the sums of parts that {@link reconstructPart} has left.
+ * @param folder of the sums. Default: none @internal
+ */
+export async function reconstructKept(
   source: ImageSource,
-  options: ReconstructOptions = {},
+  options: ReconstructOptions,
+  folder?: string,
 ): Promise<Reconstruction> {
   const task = beginTask(options);
-  if (task.helix) {
-    checkHelix(task.helix, source.boxSize * source.apix);
-    requireSingleImages(source, "helical symmetry");
-  }
-  const indices = checkIndices(source, task.indices);
-  const boxSize = checkBoxSize(source, task.boxSize);
-  const halfOf = halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate");
-  const group = task.symmetry === undefined ? undefined : pointGroup(task.symmetry);
-  const halfShares = [0, 1].map((sum) => [{ sum, weight: 1 }]);
-  const units = task.helix?.units ?? 1;
-  const pass = await backproject(task.helix ? helicalSource(source, task.helix) : source, {
-    ...task,
-    name: "reconstruct",
-    indices: Int32Array.from(
-      { length: units * indices.length },
-      (_, n) => units * indices[Math.floor(n / units)]! + (n % units),
-    ),
-    boxSize,
-    group,
-    sums: halfOf ? 2 : 1,
-    sharesOf: (index) => halfShares[halfOf ? halfOf(Math.floor(index / units)) : 0]!,
-  });
+  const plan = planOf(source, task);
+  const { indices, halfOf, units } = plan;
+  const pass = await openPass(source, task, plan, folder === undefined ? undefined : { folder });
   const { sums, counts } = pass;
   const leftOut = pass.leftOut
     .filter(({ index }) => index % units === 0)
@@ -133,6 +126,91 @@ export async function reconstruct(
   } finally {
     await pass.close();
   }
+}
+
+/**
+ * Adds only one of several parts of the images, and keeps their sums in a folder for {@link reconstructKept}.
+ * @throws InputError as {@link reconstruct}; StoppedError @internal
+ */
+export async function reconstructPart(
+  source: ImageSource,
+  options: ReconstructOptions,
+  kept: { folder: string; part: Part },
+): Promise<void> {
+  checkPart(kept.part);
+  const task = beginTask(options);
+  await (await openPass(source, task, planOf(source, task), kept)).close();
+}
+
+/** Removes the sums of all parts, and their folder if nothing else is in it. @internal */
+export async function removeParts(folder: string): Promise<void> {
+  await removeSums(folder, sumsName);
+  await rmdir(folder).catch(() => undefined);
+}
+
+/** Name of the kept sums. */
+const sumsName = "map";
+
+/** Which images go where. */
+interface Plan {
+  indices: Int32Array;
+  boxSize: number;
+  /** Half of a particle, 0 or 1; undefined for no half maps. */
+  halfOf: ((index: number) => number) | undefined;
+  /** Helical units that each image is used for. */
+  units: number;
+}
+
+function planOf(source: ImageSource, task: ReconstructOptions): Plan {
+  if (task.helix) {
+    checkHelix(task.helix, source.boxSize * source.apix);
+    requireSingleImages(source, "helical symmetry");
+  }
+  const indices = checkIndices(source, task.indices);
+  return {
+    indices,
+    boxSize: checkBoxSize(source, task.boxSize),
+    halfOf: halfChooser(source, indices, task.halves ?? source.randomSubset ?? "alternate"),
+    units: task.helix?.units ?? 1,
+  };
+}
+
+/** One pass over the images, the sums of which may be kept in a folder. */
+function openPass(
+  source: ImageSource,
+  task: ReconstructOptions,
+  plan: Plan,
+  kept: { folder: string; part?: Part } | undefined,
+): Promise<ImagePass> {
+  const { indices, boxSize, halfOf, units } = plan;
+  const group = task.symmetry === undefined ? undefined : pointGroup(task.symmetry);
+  const halfShares = [0, 1].map((sum) => [{ sum, weight: 1 }]);
+  return backproject(task.helix ? helicalSource(source, task.helix) : source, {
+    ...task,
+    name: "reconstruct",
+    indices: Int32Array.from(
+      { length: units * indices.length },
+      (_, n) => units * indices[Math.floor(n / units)]! + (n % units),
+    ),
+    boxSize,
+    group,
+    sums: halfOf ? 2 : 1,
+    sharesOf: (index) => halfShares[halfOf ? halfOf(Math.floor(index / units)) : 0]!,
+    ...(kept && { keep: { ...kept, name: sumsName, key: keyOf(source, task, plan) } }),
+  });
+}
+
+/** Differs for other sums. */
+function keyOf(
+  source: ImageSource,
+  { symmetry, helix, keepOutliers }: ReconstructOptions,
+  { indices, boxSize, halfOf }: Plan,
+): string {
+  const halves = halfOf && Array.from(indices, (index) => halfOf(index)).join("");
+  return sourceHash(source)
+    .update(JSON.stringify({ boxSize, symmetry, helix, keepOutliers, halves }))
+    .update(indices.join())
+    .digest("hex");
 }
 
 /** The particles of which no image was used. @param leftOut images that were not used */

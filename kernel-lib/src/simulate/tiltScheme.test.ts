@@ -67,6 +67,8 @@ test("impossible tilt schemes are refused", async (t) => {
   await refused({ tilts: 41, tiltStep: 5 }, /tiltStep: expected an angle above 0° with tilts up to 80°/);
   await refused({ tilts: 5, ctf: "none" }, /tilts: expected needs a CTF|tilts: needs a CTF/);
   await refused({ tiltDose: 3 }, /tiltDose: expected `tilts` with it/);
+  // Rows without exposure would be read as single particles.
+  await refused({ tilts: 5, tiltDose: 0 }, /tiltDose: expected 0.001 e\/Å² or more, found 0/);
   await refused({ tilts: 5, bFactor: 50 }, /bFactor/);
   await refused({ tilts: 5, missingTilts: 1 }, /missingTilts/);
 });

@@ -10,7 +10,7 @@ export interface TiltScheme {
   tilts: number;
   /** Degrees from one tilt to the next. Default 3. */
   tiltStep?: number;
-  /** Exposure of each tilt in e/Å². Default 3. */
+  /** Exposure of each tilt in e/Å², at least 0.001. Default 3. */
   tiltDose?: number;
   /** Fraction of the tilts in which a particle is not visible, at random; each is seen in one tilt at least. Default 0. */
   missingTilts?: number;
@@ -26,6 +26,8 @@ const standard = { tiltStep: 3, tiltDose: 3, missingTilts: 0 };
 /** Most distance of a particle from the tilt axis, Å. */
 const mostDistance = 1500;
 const mostTilt = 80;
+/** Least exposure of a tilt, e/Å²: less would be written as 0. */
+const leastDose = 0.001;
 const degree = Math.PI / 180;
 
 /** @throws InputError for numbers out of range */
@@ -36,7 +38,8 @@ export function checkTilts({ tilts, ...given }: TiltScheme): void {
   if (!(tiltStep > 0 && Math.abs(tiltOf(tilts - 1, tiltStep)) <= mostTilt)) {
     throw new InputError("tiltStep", `an angle above 0° with tilts up to ${mostTilt}°`, `${tiltStep}`);
   }
-  if (!(tiltDose >= 0)) throw new InputError("tiltDose", "0 e/Å² or more", `${tiltDose}`);
+  // By the exposure, which is a B factor in the file, its rows are recognised as images of tilt series.
+  if (!(tiltDose >= leastDose)) throw new InputError("tiltDose", `${leastDose} e/Å² or more`, `${tiltDose}`);
   if (!(missingTilts >= 0 && missingTilts < 1)) {
     throw new InputError("missingTilts", "a fraction of 0 or more, below 1", `${missingTilts}`);
   }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { partialName } from "../atomicWrite";
 import { InputError } from "../errors";
 import { readMap, writeMap } from "../maps/mapFile";
 import { readMask } from "../maps/mask";
@@ -10,6 +11,7 @@ import { inParallel } from "../parallel";
 import { randomHalves } from "../particles/halves";
 import { particleExtension } from "../particles/particleExtension";
 import { openParticles, type ParticleSet } from "../particles/particleSet";
+import { setOfSelection } from "../particles/tilts/optimisationSet";
 import type { Progress, TaskOptions } from "../progress";
 import { reconstruct } from "../reconstruction/reconstruct";
 import { train } from "../training/background";
@@ -56,13 +58,18 @@ export function particlesOf(
 ): { particles: string; dataFolder?: string } {
   const { particles, dataFolder } = settings;
   if (!part.half) return { particles, ...(dataFolder !== undefined && { dataFolder }) };
-  const extension = particleExtension(particles);
+  const file = halfFile(particles, folder, part);
+  const set = setOfSelection(file);
   return {
-    particles: folder.inPart(part, `particles${extension}`),
+    particles: existsSync(set) ? set : file,
     // Images are not copied: their names are relative to where the particle file was.
     dataFolder: dataFolder ?? path.dirname(path.resolve(particles)),
   };
 }
+
+/** File of the particles of a half. */
+const halfFile = (particles: string, folder: StudyFolder, part: StudyPart): string =>
+  folder.inPart(part, `particles${particleExtension(particles)}`);
 
 class PartMaker {
   private readonly task: TaskOptions;
@@ -81,8 +88,9 @@ class PartMaker {
     const { settings, folder, part } = this;
     const { out, part: _, jobs, clusters, onPart, queue, gaussians, modelMask, ...training } = settings;
     await mkdir(folder.inPart(part, ""), { recursive: true });
+    const half = halfFile(settings.particles, folder, part);
+    if (part.half && !existsSync(half)) await this.writeHalf(half);
     const { particles, dataFolder } = particlesOf(settings, folder, part);
-    if (part.half && !existsSync(particles)) await this.writeHalf(particles);
     const model = settings.model ?? (await this.makeModel({ particles, dataFolder }));
     const files = folder.run(part);
     const trained = train({
@@ -118,7 +126,7 @@ class PartMaker {
         const found = `${rows.length} in half ${part.half}`;
         throw new InputError(set.file, `at least ${leastHalf} particles in each half`, found);
       }
-      await set.select(rows).writeStar(file);
+      await writeWithSet(set.select(rows), file);
     } finally {
       await set.close();
     }
@@ -152,6 +160,20 @@ class PartMaker {
     for (const warning of warnings) settings.onWarning?.(`${part.name}: ${warning}`);
     await writeModelText(modelFile, model);
     return modelFile;
+  }
+}
+
+/** Writes particles, and of tilt series their optimisation set before them: a file of particles that exists is complete. */
+async function writeWithSet(chosen: ParticleSet, file: string): Promise<void> {
+  const opened = chosen.openedAs(file);
+  if (opened === file) return chosen.writeStar(file);
+  const partial = partialName(file);
+  try {
+    await chosen.writeStar(partial);
+    await rename(setOfSelection(partial), opened);
+    await rename(partial, file);
+  } finally {
+    for (const left of [partial, setOfSelection(partial)]) await rm(left, { force: true });
   }
 }
 

@@ -54,10 +54,11 @@ export async function runStudy(plan: StudyPlan): Promise<StudyReport | undefined
 
 /** Queues what is missing: an array of the parts, and the comparison after it. */
 async function queueStudy({ settings, parts }: StudyPlan, folder: StudyFolder): Promise<void> {
-  const { queue, part: only, engine = {}, backend, jobs } = settings;
+  const { part: only, engine = {}, backend, jobs } = settings;
+  const queue = { atATime: jobs ?? 1, ...settings.queue! };
   const again = [
     ...["study", "resume", path.resolve(settings.out), "--quiet"],
-    ...["--threads", String(engine.threads ?? cpusOf(queue!))],
+    ...["--threads", String(engine.threads ?? cpusOf(queue))],
     ...(engine.engine !== undefined ? ["--engine", engine.engine] : []),
     ...(engine.gpu !== undefined ? ["--gpu", String(engine.gpu)] : []),
     ...(backend !== undefined ? ["--backend", backend] : []),
@@ -74,7 +75,7 @@ async function queueStudy({ settings, parts }: StudyPlan, folder: StudyFolder): 
     ...(missing.length > 0 ? [makes] : []),
     ...(only === undefined ? [{ name: "comparison", tasks: [again] }] : []),
   ];
-  await submitSteps(path.resolve(settings.out, jobsFolderName), steps, { atATime: jobs ?? 1, ...queue! });
+  await submitSteps(path.resolve(settings.out, jobsFolderName), steps, queue);
 }
 
 async function compareAll(

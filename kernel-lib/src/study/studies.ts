@@ -40,12 +40,7 @@ export async function studyHalves(given: HalvesSettings): Promise<StudyReport | 
   }
   const set = await openParticles(particles, { dataFolder, apix, bytes, ...(signal && { signal }) });
   const hasHalves = set.randomSubset !== undefined;
-  const namesTomograms = set.tilts() !== set && set.openedFile !== set.file;
   await set.close();
-  if (namesTomograms) {
-    const expected = "a row for each image in a study of halves of tilt series";
-    throw new InputError(particles, expected, "an optimisation set, of which a half would have no tomograms");
-  }
   const parts = ([1, 2] as const).map(
     (half): StudyPart => ({
       ...{ name: `half${half}`, label: `half ${half}`, half, options: settings.options ?? {} },

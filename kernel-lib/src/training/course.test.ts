@@ -3,7 +3,8 @@ import { describe, test } from "vitest";
 import { type Course, hasFallen, lastEpoch, nextCourse, paceOf, scheduleOf } from "./course";
 
 const options = { epochs: "auto", coarseEpochs: 5 } as const;
-const pace = paceOf(85, options);
+const single = (stepsPerEpoch: number) => ({ stepsPerEpoch, targets: { particleOf: undefined } });
+const pace = paceOf(single(85), options);
 
 /** The courses after each epoch, from the mean score of an epoch; particles differ by a noise that has nothing to do with it. */
 function courses(
@@ -31,6 +32,12 @@ function courses(
 const rising = (until: number) => (epoch: number) => 0.3 + 0.1 * Math.min(epoch, until);
 
 describe("how long a training is", () => {
+  test("tilt series take as many epochs as single images, in each of which all tilts are shown", () => {
+    const particleOf = Int32Array.from({ length: 600 * 21 }, (_, image) => Math.floor(image / 21));
+    const tilts = { stepsPerEpoch: 21 * 85, targets: { particleOf } };
+    assert.deepEqual(paceOf(tilts, options), pace);
+  });
+
   test("the rate falls once the score has stood still, however long it rose before", () => {
     for (const until of [7, 12]) {
       const decided = courses(rising(until), 30).find((course) => course.annealFrom !== undefined)!;
@@ -77,7 +84,7 @@ describe("how long a training is", () => {
   });
 
   test("small sets get more epochs, large ones fewer", () => {
-    const [small, middle, large] = [17, 85, 2813].map((steps) => paceOf(steps, options));
+    const [small, middle, large] = [17, 85, 2813].map((steps) => paceOf(single(steps), options));
     assert.deepEqual(middle, { patience: 3, anneal: 4, most: 40 });
     assert.deepEqual(large, { patience: 2, anneal: 4, most: 40 });
     assert.deepEqual(small, { patience: 15, anneal: 20, most: 100 });

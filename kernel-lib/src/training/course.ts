@@ -1,5 +1,7 @@
+import type { ParticleTargets } from "../particles/targets";
 import type { EvidenceGain } from "./evidence/evidence";
 import { gainOf } from "./evidence/gain";
+import { ImageGroups } from "./imageGroups";
 import type { RunOptions } from "./options";
 import { type Annealing, lastThird } from "./schedule";
 
@@ -42,11 +44,24 @@ const worthFraction = 0.005;
 const errors = 2;
 const fewestParticles = 30;
 
-/** The pace of a training: a small set has few steps in an epoch and gets more epochs. */
-export function paceOf(stepsPerEpoch: number, { coarseEpochs }: Pick<RunOptions, "coarseEpochs">): Pace {
+/** What the pace of a training depends on. */
+interface Paced {
+  stepsPerEpoch: number;
+  targets: Pick<ParticleTargets, "particleOf">;
+}
+
+/**
+ * The pace of a training: a small set has few steps in an epoch and gets more epochs. An epoch of tilt series has more steps, but shows no
+ * more than one of single images: each tilt has its part of what they tell.
+ */
+export function paceOf(
+  { stepsPerEpoch, targets }: Paced,
+  { coarseEpochs }: Pick<RunOptions, "coarseEpochs">,
+): Pace {
+  const { imagesPerParticle = 1 } = ImageGroups.of(targets) ?? {};
   const epochs = (name: keyof typeof limits, wanted: number) => {
     const [least, most] = limits[name];
-    return Math.max(least, Math.min(most, Math.ceil(wanted / stepsPerEpoch)));
+    return Math.max(least, Math.min(most, Math.ceil((wanted * imagesPerParticle) / stepsPerEpoch)));
   };
   const patience = epochs("patience", steps.patience);
   const anneal = epochs("anneal", steps.anneal);

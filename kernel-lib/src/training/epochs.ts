@@ -54,7 +54,7 @@ class EpochLoop {
     const { trainer } = options;
     const { coarseEpochs, epochs } = trainer.options;
     this.coarseEnd = epochs === "auto" ? coarseEpochs : Math.min(coarseEpochs, epochs);
-    this.pace = paceOf(trainer.stepsPerEpoch, trainer.options);
+    this.pace = paceOf(trainer, trainer.options);
   }
 
   /** Initializes the networks, from the checkpoint if there is one. */

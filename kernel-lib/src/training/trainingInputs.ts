@@ -10,7 +10,13 @@ import { readFreeGaussians } from "./freeGaussians";
 import { withDefaults } from "./options";
 import { minParticles, tooFewParticles } from "./preparation";
 import { readRigidBodies } from "./rigidGaussians";
-import { checkSameParticles, fileState, type InputFiles, stackStates } from "./runs/inputFiles";
+import {
+  checkSameParticles,
+  fileState,
+  type InputFiles,
+  stackStates,
+  tomogramStates,
+} from "./runs/inputFiles";
 import type { RunFolder } from "./runs/runFolder";
 import { openRunParticles } from "./runs/runParticles";
 import type { RunRecord } from "./runs/runRecord";
@@ -157,7 +163,11 @@ export async function resumedInputs(
     throw new InputError(set.file, `the ${record.particles} particles of the run`, `${set.count}`);
   }
   if (record.inputFiles) {
-    const now = { particles: await fileState(set.file), stacks: await stackStates(set, options) };
+    const now = {
+      particles: await fileState(set.file),
+      stacks: await stackStates(set, options),
+      ...(await tomogramStates(set)),
+    };
     for (const warning of checkSameParticles(set.file, record.inputFiles, now)) warn("particles", warning);
   } else {
     warn(
@@ -183,6 +193,7 @@ export async function inputFileStates(
     ...(mask !== undefined && { mask: await fileState(mask) }),
     ...(rigid && { rigid: await Promise.all(rigid.map((file) => fileState(file))) }),
     stacks: await stackStates(set, options),
+    ...(await tomogramStates(set)),
   };
 }
 

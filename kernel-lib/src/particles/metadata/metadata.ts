@@ -1,6 +1,7 @@
 import type { WriteStarOptions } from "../../formats/starWriter";
 import type { Aberrations } from "../../optics/aberrations";
 import type { TaskOptions } from "../../progress";
+import type { OptimisationSet } from "../tilts/optimisationSet";
 import type { CheckedColumn } from "./metadataChecks";
 
 /** Properties shared by the images of an optics group. */
@@ -82,6 +83,8 @@ export interface ParticleMetadata {
   readonly randomSubset: Uint8Array | undefined;
   /** The images of tilt series, of which each row stands for the one of the lowest dose; undefined for single images. */
   readonly tilts?: ImagesOfParticles | undefined;
+  /** Of tilt series of an optimisation set: files of the tomograms and their tilts. */
+  readonly tomogramFiles?: readonly string[];
   /** Assumptions that were made, and data that is ignored. */
   readonly warnings: string[];
   /** Whether the file has orientations. */
@@ -151,6 +154,8 @@ export interface GivenOptics {
   apix?: number | undefined;
   /** The file with the tomograms of tilt series. */
   tomograms?: string | undefined;
+  /** The optimisation set that names particles and tomograms. */
+  optimisationSet?: OptimisationSet | undefined;
 }
 
 /** Facts from the header of an image stack. */

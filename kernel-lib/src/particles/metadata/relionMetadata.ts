@@ -5,6 +5,7 @@ import { NumberReader, type StarTable } from "../../formats/starTable";
 import { type WriteStarOptions, writeStarRows } from "../../formats/starWriter";
 import type { TaskOptions } from "../../progress";
 import { groupedTilts, tiltGroupColumn } from "../tilts/groupedTilts";
+import { OptimisationSet } from "../tilts/optimisationSet";
 import { stackedTilts } from "../tilts/stackedTilts";
 import { type TiltImages, tiltSeriesMetadata } from "../tilts/tiltMetadata";
 import type {
@@ -51,8 +52,11 @@ export async function readRelion(
 ): Promise<ParticleMetadata> {
   const star = await readStar(file);
   const named = await filesOfSet(star);
-  if (named !== undefined)
-    return readRelion(named.particles, probe, { ...given, tomograms: named.tomograms });
+  if (named !== undefined) {
+    const { particles, tomograms } = named;
+    const optimisationSet = tomograms === undefined ? undefined : new OptimisationSet(star, tomograms);
+    return readRelion(particles, probe, { ...given, tomograms, optimisationSet });
+  }
   const table = particleTable(star);
   // A single pass over the text, which may be half a gigabyte.
   const names = particleColumns.filter((column) => table.has(column));
@@ -77,12 +81,10 @@ export async function readRelion(
   });
   const metadata = new RelionMetadata({ star, table, images, values: numbers, groups, stacked });
   if (stacked) {
-    const { tomograms } = given;
+    const { tomograms, optimisationSet } = given;
     const { originScale } = groups;
-    return withTilts(
-      metadata,
-      await stackedTilts({ table, base: metadata, tomograms: tomograms!, originScale, probe }),
-    );
+    const images = await stackedTilts({ table, base: metadata, tomograms: tomograms!, originScale, probe });
+    return withTilts(metadata, { ...images, optimisationSet });
   }
   const group = tiltGroupColumn(table, numbers);
   return group === undefined ? metadata : withTilts(metadata, groupedTilts(metadata, group));

@@ -52,7 +52,7 @@ export async function stackedTilts({
   if (missing) throw new InputError(`${base.file}: data_${table.block}`, `a column ${missing}`, "none");
   const tomogramOf = table.text("_rlnTomoName");
   const visible = table.text(visibleColumn);
-  const known = await readTomograms(file, new Set(tomogramOf));
+  const { tomograms: known, files } = await readTomograms(file, new Set(tomogramOf));
   const warnings: string[] = [];
   const all = (names: readonly string[]) =>
     names.every((name) => table.has(name)) ? table.numbers(names) : undefined;
@@ -101,7 +101,7 @@ export async function stackedTilts({
   warnings.unshift(
     `tilt series: ${images.particleOf.length} images of ${table.count} particles in ${known.size} tomograms`,
   );
-  return { ...images, warnings };
+  return { ...images, warnings, tomogramFiles: files };
 }
 
 /** Positions relative to the centre of the tomogram in Å, along each axis; undefined without. */
@@ -210,7 +210,7 @@ class Columns {
     this.tilt.push(tilt);
   }
 
-  finish({ stacks }: ParticleMetadata): Omit<TiltImages, "warnings"> {
+  finish({ stacks }: ParticleMetadata): Omit<TiltImages, "warnings" | "tomogramFiles"> {
     const rows = Int32Array.from(this.row);
     const of = (value: (tilt: Tilt) => number) => Float64Array.from(this.tilt, value);
     const dose = of((tilt) => tilt.dose);

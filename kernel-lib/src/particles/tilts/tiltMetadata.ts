@@ -10,6 +10,7 @@ import type {
 } from "../metadata/metadata";
 import type { CheckedColumn } from "../metadata/metadataChecks";
 import { valuesOfRows } from "../particleRows";
+import type { OptimisationSet } from "./optimisationSet";
 
 /*
  * Particles of tilt series have several images each. Two views of one table stand for them: a row for each particle, which shows the
@@ -35,6 +36,10 @@ export interface TiltImages {
   /** Exposure of each image, in e/Å². */
   dose: Float64Array;
   warnings: string[];
+  /** Files that they were read from beside that of the particles. */
+  tomogramFiles?: readonly string[];
+  /** The optimisation set that names the particles; a selection of them gets one, too. */
+  optimisationSet?: OptimisationSet | undefined;
 }
 
 /** Tables of particles of tilt series: `tilts` has their images. */
@@ -99,6 +104,10 @@ class TiltMetadata implements ParticleMetadata {
 
   get stacks(): readonly string[] {
     return this.images.stacks;
+  }
+
+  get tomogramFiles(): readonly string[] {
+    return this.images.tomogramFiles ?? [];
   }
 
   get warnings(): string[] {
@@ -184,7 +193,10 @@ class TiltMetadata implements ParticleMetadata {
         ...(keeps && { keeps: (i: number) => keeps(of[i]!) }),
       }),
     );
+    const { optimisationSet } = this.images;
+    await optimisationSet?.requireOther(target);
     await base.writeStar!(target, written, { ...options, ...(columns && { columns }) });
+    await optimisationSet?.write(target);
   }
 
   /** The rows of the table that belong to each particle, ascending. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "vitest";
 import { skipIf } from "../../../../tests/requirement";
@@ -12,6 +12,7 @@ import { simulateLinearMotion } from "../../simulate/designs";
 import { alternateHalves } from "../halves";
 import type { ParticleSet } from "../particleSet";
 import { opened, refused } from "../particleSet.test.helper";
+import { latentColumns, writeSelection } from "../writeSelection";
 
 const [tilts, step, dose] = [5, 12, 4];
 const size = 16;
@@ -214,6 +215,55 @@ test("a selection of tilt series is written with all rows of its particles", asy
   await set.select([3, 8]).writeStar(path.join(path.dirname(star), "tomo_chosen.star"));
   const rows = readFileSync(path.join(path.dirname(star), "tomo_chosen.star"), "utf8");
   assert.equal(rows.split("\n").filter((line) => line.includes("stack2d")).length, 2);
+});
+
+test("a selection of an optimisation set has a set of its own, by which it is opened, in the project and outside", async (t) => {
+  const star = await grouped(t);
+  const project = path.dirname(star);
+  const source = path.join(project, "run_optimisation_set.star");
+  renameSync(await stacked(star, await opened(t, star)), source);
+  const before = readFileSync(source, "utf8");
+  const set = await opened(t, source);
+  const chosen = set.select([3, 8]);
+  mkdirSync(path.join(project, "Select/job007"), { recursive: true });
+  const outside = temporaryFolder(t);
+  for (const folder of [path.join(project, "Select/job007"), outside]) {
+    const target = path.join(folder, "particles.star");
+    await writeSelection(target, set, {
+      rows: [3, 8],
+      columns: latentColumns(new Float32Array(set.count), 1),
+    });
+    assert.equal(set.openedAs(target), path.join(folder, "particles_optimisation_set.star"));
+    const again = await opened(t, set.openedAs(target), project);
+    near(again.tilts().rotations(), chosen.tilts().rotations(), 0, "rotation");
+    near(again.numericColumn("e2gmmLatent1")!, [0, 0], 0, "latent");
+  }
+  const written = (folder: string) =>
+    Object.fromEntries(
+      readFileSync(path.join(folder, "particles_optimisation_set.star"), "utf8")
+        .split("\n")
+        .filter((line) => line.startsWith("_"))
+        .map((line) => line.split(/\s+/) as [string, string]),
+    );
+  // As RELION has them: relative to its project.
+  assert.deepEqual(written(path.join(project, "Select/job007")), {
+    _rlnTomoParticlesFile: "Select/job007/particles.star",
+    _rlnTomoTomogramsFile: "tomograms.star",
+  });
+  assert.deepEqual(written(outside), {
+    _rlnTomoParticlesFile: path.join(outside, "particles.star"),
+    _rlnTomoTomogramsFile: path.join(project, "tomograms.star"),
+  });
+  // A name whose set would be the one that was read.
+  await refused(
+    chosen.writeStar(path.join(project, "run.star")),
+    /run_optimisation_set\.star: another file than the one that the particles were read from/,
+  );
+  assert.equal(readFileSync(source, "utf8"), before);
+  assert.deepEqual(set.tomogramFiles.slice(0, 2), [
+    path.join(project, "tomograms.star"),
+    path.join(project, "tilts/tomo0.star"),
+  ]);
 });
 
 test("a reconstruction uses every tilt of a particle, and keeps particles in their halves", async (t) => {

@@ -47,11 +47,11 @@ const angles = ["_rlnTomoYTilt", "_rlnTomoZRot"];
 /** Largest error of a rotation matrix: files have few digits. */
 const rotationTolerance = 0.01;
 
-/** Reads the tomograms of a file by their names. @throws InputError for missing columns and files, and matrices that are no rotations */
+/** Reads the tomograms of a file by their names, and says which files that took. @throws InputError for missing columns and files, and matrices that are no rotations */
 export async function readTomograms(
   file: string,
   wanted: ReadonlySet<string>,
-): Promise<Map<string, Tomogram>> {
+): Promise<{ tomograms: Map<string, Tomogram>; files: string[] }> {
   const star = await readStar(file);
   const global = star.table("global") ?? star.tables.find((table) => table.has("_rlnTomoName"));
   if (!global?.has("_rlnTomoName")) {
@@ -60,19 +60,22 @@ export async function readTomograms(
   const deformed = global.columns.find((name) => /Deformation/.test(name));
   if (deformed) throw new InputError(file, "tilt images without deformations, which are not read", deformed);
   const found = new Map<string, Tomogram>();
+  const files = [star.file];
   const names = global.text("_rlnTomoName");
   for (const [row, name] of names.entries()) {
     if (!wanted.has(name)) continue;
-    found.set(name, await tomogramOf(star, global, row, name));
+    const tilts = await tiltsTable(star, global, row, name);
+    if (tilts.file !== star.file) files.push(tilts.file);
+    found.set(name, tomogramOf(global, row, tilts.table));
   }
   for (const name of wanted) {
     if (!found.has(name))
       throw new InputError(file, `the tomogram ${name} of the particles`, names.join(", "));
   }
-  return found;
+  return { tomograms: found, files };
 }
 
-async function tomogramOf(star: StarFile, global: StarTable, row: number, name: string): Promise<Tomogram> {
+function tomogramOf(global: StarTable, row: number, table: StarTable): Tomogram {
   const number = (column: string) => (global.has(column) ? global.numbers([column])[0]![row]! : undefined);
   const hand = number("_rlnTomoHand");
   if (hand !== 1 && hand !== -1) {
@@ -81,7 +84,6 @@ async function tomogramOf(star: StarFile, global: StarTable, row: number, name: 
   const apix = number("_rlnTomoTiltSeriesPixelSize");
   if (!(apix && apix > 0)) throw new InputError(global.where(row), "_rlnTomoTiltSeriesPixelSize", "none");
   const edges = size.map(number);
-  const table = await tiltsTable(star, global, row, name);
   return {
     where: global.where(row),
     hand,
@@ -92,11 +94,16 @@ async function tomogramOf(star: StarFile, global: StarTable, row: number, name: 
 }
 
 /** The table of the tilts of a tomogram, with its file for messages. */
-async function tiltsTable(star: StarFile, global: StarTable, row: number, name: string): Promise<StarTable> {
+async function tiltsTable(
+  star: StarFile,
+  global: StarTable,
+  row: number,
+  name: string,
+): Promise<{ table: StarTable; file: string }> {
   const column = "_rlnTomoTiltSeriesStarFile";
   if (!global.has(column)) {
     const table = star.tables.find(({ block }) => block === name);
-    if (table) return table;
+    if (table) return { table, file: star.file };
     throw new InputError(star.file, `a table data_${name}, or a column ${column}`, "neither");
   }
   const given = global.text(column)[row]!;
@@ -111,7 +118,7 @@ async function tiltsTable(star: StarFile, global: StarTable, row: number, name: 
   const own = await readStar(file);
   const table = own.tables.find((one) => one.has("_rlnMicrographPreExposure")) ?? own.tables[0];
   if (!table) throw new InputError(file, "a table of tilts", "none");
-  return table;
+  return { table, file };
 }
 
 function tiltsOf(table: StarTable): Tilt[] {

@@ -31,6 +31,8 @@ export interface InputFiles {
   rigid?: FileState[];
   /** Image stacks, by their names in the particle file. */
   stacks: FileState[];
+  /** Files of the tomograms of tilt series, and of their tilts; missing for other particles, and in runs of earlier versions. */
+  tomograms?: FileState[];
 }
 
 /** Image stacks up to this size are hashed as a whole, larger ones at both ends: there may be 10,000 of them. */
@@ -81,19 +83,31 @@ export async function stackStates(set: ParticleSet, options: TaskOptions = {}): 
   return states;
 }
 
+/** State of the tomograms of a particle set; nothing for single images. */
+export async function tomogramStates({ tomogramFiles }: ParticleSet): Promise<Pick<InputFiles, "tomograms">> {
+  if (tomogramFiles.length === 0) return {};
+  return { tomograms: await Promise.all(tomogramFiles.map((file) => fileState(file))) };
+}
+
 /**
- * Compares the content of the particle file and the image stacks with that when the run was started.
+ * Compares the content of the particle file, the tomograms and the image stacks with that when the run was started.
  * @param file  name of the particle file in messages
- * @throws InputError if the particle file or an image stack has changed
+ * @throws InputError if the particle file, a tomogram or an image stack has changed
  * @returns warnings about stacks whose date has changed, but neither size nor ends
  */
 export function checkSameParticles(
   file: string,
   started: InputFiles,
-  now: Pick<InputFiles, "particles" | "stacks">,
+  now: Pick<InputFiles, "particles" | "stacks" | "tomograms">,
 ): string[] {
   if (now.particles.sha256 !== started.particles.sha256)
     throw changed(file, started.particles, now.particles);
+  for (const [i, tomogram] of (started.tomograms ? (now.tomograms ?? []) : []).entries()) {
+    // A project that was moved has them elsewhere, in the same order.
+    const known = started.tomograms![i];
+    if (!known) throw new InputError(file, "the tomograms that the run was started with", tomogram.file);
+    if (known.sha256 !== tomogram.sha256) throw changed(tomogram.file, known, tomogram);
+  }
   const before = new Map(started.stacks.map((stack) => [stack.file, stack]));
   const warnings: string[] = [];
   for (const stack of now.stacks) {

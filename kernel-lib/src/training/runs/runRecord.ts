@@ -226,6 +226,7 @@ const record = v.looseObject({
       mask: v.optional(fileState),
       rigid: v.optional(v.array(fileState, "a list of files")),
       stacks: v.array(fileState, "a list of files"),
+      tomograms: v.optional(v.array(fileState, "a list of files")),
     }),
   ),
   from: v.optional(lineage),
