@@ -35,6 +35,8 @@ export interface TiltImages {
   /** Exposure of each image, in e/Å². */
   dose: Float64Array;
   warnings: string[];
+  /** Those of the warnings that say what is there, and nothing that could be wrong. */
+  facts: string[];
 }
 
 /** Tables of particles of tilt series: `tilts` has their images. */
@@ -103,6 +105,10 @@ class TiltMetadata implements ParticleMetadata {
 
   get warnings(): string[] {
     return this.base.warnings;
+  }
+
+  get facts(): string[] {
+    return this.images.facts;
   }
 
   get hasPoses(): boolean {

@@ -1,6 +1,7 @@
 import type { ParticleSet } from "../../particles/particleSet";
-import type { FittedFactor } from "./defocusFit";
+import { endsDefocusSearch, type FittedFactor } from "./defocusFit";
 import type { Misfit } from "./misfit";
+import { endsSearch } from "./modelScale";
 
 /** Sentences about pixel sizes and defocus that do not fit. */
 
@@ -10,12 +11,36 @@ const significant = 5;
 const leastScale = 0.003;
 const leastDefocus = 0.01;
 
-/** What the size of the model and the defocus of the particles say about the files. @param files particles, and file of the model */
+/**
+ * What the size of the model and the defocus of the particles say about the files.
+ * @param files particles, and file of the model
+ * @param why   why they cannot tell. Default: they can
+ */
 export function opticsSentences(
   { scale, defocus }: Misfit,
   { set, model }: { set: ParticleSet; model: string },
+  why?: string,
 ): string[] {
   const sentences: string[] = [];
+  const different = [
+    ...(scale && differs(scale, leastScale) ? ["pixel size"] : []),
+    ...(defocus && differs(defocus, leastDefocus) ? ["defocus"] : []),
+  ].join(" and ");
+  if (different !== "" && why !== undefined) {
+    return [
+      `whether the ${different} of ${set.file} is right cannot be told, since ${why}: see to that first`,
+    ];
+  }
+  const atEnd = [
+    ...(scale && endsSearch(scale) ? ["pixel sizes of map and particles"] : []),
+    ...(defocus && endsDefocusSearch(defocus) ? ["defocus values"] : []),
+  ];
+  if (different !== "" && atEnd.length > 0) {
+    return [
+      `the particles fit best to ${model} at the end of what was searched (size ± 2 %, defocus ± 15 %), so it cannot be told what would fit: ` +
+        `check the ${atEnd.join(" and ")} of ${set.file}, and whether its poses belong to this map`,
+    ];
+  }
   if (scale && differs(scale, leastScale)) {
     sentences.push(
       `the particles fit best to ${model} ${percentOf(scale)} ${scale.by > 1 ? "larger" : "smaller"}: check the pixel sizes of map and ` +
