@@ -31,14 +31,17 @@ export function opticsSentences(
       `whether the ${different} of ${set.file} is right cannot be told, since ${why}: see to that first`,
     ];
   }
-  const atEnd = [
-    ...(scale && endsSearch(scale) ? ["pixel sizes of map and particles"] : []),
-    ...(defocus && endsDefocusSearch(defocus) ? ["defocus values"] : []),
-  ];
-  if (different !== "" && atEnd.length > 0) {
+  const asFar = "as far as was searched, so what would fit cannot be told";
+  if (scale && differs(scale, leastScale) && endsSearch(scale)) {
     return [
-      `the particles fit best to ${model} at the end of what was searched (size ± 2 %, defocus ± 15 %), so it cannot be told what would fit: ` +
-        `check the ${atEnd.join(" and ")} of ${set.file}, and whether its poses belong to this map`,
+      `the particles fit best to ${model} ${percentOf(scale)} ${scale.by > 1 ? "larger" : "smaller"} or still more, ${asFar}: check the pixel ` +
+        `sizes of map and particles, and whether the poses of ${set.file} belong to this map`,
+    ];
+  }
+  if (defocus && differs(defocus, leastDefocus) && endsDefocusSearch(defocus)) {
+    return [
+      `the particles fit best to a defocus ${percentOf(defocus)} ${defocus.by > 1 ? "larger" : "smaller"} than that of ${set.file} or still ` +
+        `more, ${asFar}: estimate the CTFs again, and check pixel sizes and poses`,
     ];
   }
   if (scale && differs(scale, leastScale)) {
