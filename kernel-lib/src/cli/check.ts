@@ -44,7 +44,7 @@ export function addCheck(program: Command, run: RunCommand): void {
     .summary("check particles and map before a training")
     .description(
       "Checks what a training needs before it is started: particle file and image stacks, pixel sizes and boxes, CTF, poses, and whether " +
-        "particles and map belong together: contrast, hand, agreement by Fourier ring, and what would fit better (another pixel " +
+        "particles and map belong together: contrast, hand, poses, agreement by Fourier ring, and what would fit better (another pixel " +
         "size, defocus, centre or shifts). It looks at what e2gmm train looks at, on some of the particles, with a small model of the map unless " +
         "--model is given. Each finding is ok, a warning or an error with what to do; the exit status is 1 if there is an error.",
     )

@@ -37,7 +37,8 @@ export function addPlace(program: Command, run: RunCommand): void {
     .description(
       "Finds the latent coordinates of particles that a run was not trained on, with its decoder as it is. They have to show " +
         "the same molecule, with poses in the frame of the run's map and images as wide as those of the run in Å. Writes a table of " +
-        "index (from 0), and for each axis z and its standard deviation. The particles of the run are needed as well.",
+        "index (from 0), and for each axis z and its standard deviation. They are found as those of the run's own particles were: what " +
+        "it knew of noise and population is in the run, so the place of a particle does not depend on the others in the file.",
     )
     .argument("<run>", "run folder of e2gmm train")
     .addOption(required(fileOption("--particles <file>", particleFileHelp)))

@@ -155,6 +155,21 @@ export class LatentModel {
     return this.places(this.encoder.predict(features, count));
   }
 
+  /**
+   * Latents [n · latent] of features [n · featureSize], by an encoder with other weights.
+   * @param weights as the encoder's `save` returned them
+   * @throws RangeError if an array is missing, or has another shape
+   */
+  encodeWith(weights: readonly NamedArray[], features: Float32Array): Float32Array {
+    const own = this.encoder.save();
+    try {
+      this.encoder.load(weights);
+      return this.encode(features, features.length / this.spec.featureSize);
+    } finally {
+      this.encoder.load(own);
+    }
+  }
+
   /** Latents from the outputs of the encoder's network [count · latent], whose array is used. */
   places(outputs: Float32Array): Float32Array {
     const z = this.standardize(outputs);

@@ -155,6 +155,11 @@ export class ParticleSet {
     return [...this.metadata.warnings, ...this.source.reader.warnings];
   }
 
+  /** Those of the {@link warnings} that say what is there, such as tilt series, and nothing that could be wrong. */
+  get facts(): readonly string[] {
+    return this.metadata.facts ?? [];
+  }
+
   /** The {@link warnings} about image stacks. */
   get stackWarnings(): readonly string[] {
     return this.source.reader.warnings;

@@ -176,7 +176,7 @@ function planOf(source: ImageSource, task: ReconstructOptions): Plan {
 }
 
 /** One pass over the images, the sums of which may be kept in a folder. */
-function openPass(
+async function openPass(
   source: ImageSource,
   task: ReconstructOptions,
   plan: Plan,
@@ -196,18 +196,18 @@ function openPass(
     group,
     sums: halfOf ? 2 : 1,
     sharesOf: (index) => halfShares[halfOf ? halfOf(Math.floor(index / units)) : 0]!,
-    ...(kept && { keep: { ...kept, name: sumsName, key: keyOf(source, task, plan) } }),
+    ...(kept && { keep: { ...kept, name: sumsName, key: await keyOf(source, task, plan) } }),
   });
 }
 
 /** Differs for other sums. */
-function keyOf(
+async function keyOf(
   source: ImageSource,
   { symmetry, helix, keepOutliers }: ReconstructOptions,
   { indices, boxSize, halfOf }: Plan,
-): string {
+): Promise<string> {
   const halves = halfOf && Array.from(indices, (index) => halfOf(index)).join("");
-  return sourceHash(source)
+  return (await sourceHash(source))
     .update(JSON.stringify({ boxSize, symmetry, helix, keepOutliers, halves }))
     .update(indices.join())
     .digest("hex");

@@ -3,7 +3,6 @@ import { gigabytes } from "../memoryLimit";
 import type { GaussianModel } from "../model/gaussianModel";
 import { readModelText } from "../model/text";
 import { GaussianHead } from "../network/head";
-import type { ParticleSet } from "../particles/particleSet";
 import { prepareTargets } from "../particles/targets";
 import type { TaskOptions } from "../progress";
 import type { ChosenEngine } from "../projection/engines";
@@ -15,7 +14,6 @@ import {
   particlesWithout,
 } from "./agreement/chosenParticles";
 import { engineOfRun } from "./engineOfRun";
-import { evenly } from "./evidence/sample";
 import { FeatureBasis } from "./features/featureBasis";
 import { unsupportedRun } from "./gpu/unsupported";
 import { batchThatFits, defaultMemoryBudget } from "./memory";
@@ -31,6 +29,7 @@ import { headOfBlocks, openKept } from "./secondRound/keptAxes";
 import { openBase, openParent } from "./secondRound/openBase";
 import type { SecondRound } from "./secondRound/secondRound";
 import type { CompleteSettings } from "./settings";
+import { someParticles } from "./someParticles";
 import { surveyedAxes } from "./survey/survey";
 import { Trainer, type TrainerParts } from "./trainer";
 import {
@@ -58,22 +57,6 @@ export interface InputTrial {
   neutral: GaussianModel;
   /** Most particles that are compared with it, evenly spaced in the file. */
   particles: number;
-}
-
-/** Some particles of a set, evenly spaced, with all their copies. */
-function someParticles(set: ParticleSet, most: number): ParticleSet {
-  const originals = set.originals().count;
-  const copies = set.count / originals;
-  const chosen = evenly(
-    Int32Array.from({ length: originals }, (_, i) => i),
-    most,
-  );
-  return set.select(
-    Int32Array.from(
-      { length: chosen.length * copies },
-      (_, i) => chosen[Math.floor(i / copies)]! * copies + (i % copies),
-    ),
-  );
 }
 
 /** A training with its inputs read and the first pass over the data made. What it opened is closed with it. */
@@ -169,8 +152,12 @@ export class OpenedTraining {
     });
   }
 
-  /** Checks that particles and model fit each other. @throws InputError if they do not at all */
-  async checkFit(): Promise<void> {
+  /**
+   * Checks that particles and model fit each other.
+   * @param isTurned whether the model is known to be in another frame than the poses
+   * @throws InputError if they do not at all
+   */
+  async checkFit({ isTurned = false }: { isTurned?: boolean } = {}): Promise<void> {
     const { trainer, choice, doubts, task, round } = this;
     if (round?.lineage.axes === "kept" && round.selection) {
       // Selected particles differ from the model of all by their state, which looks like another pixel size.
@@ -179,7 +166,8 @@ export class OpenedTraining {
       this.fit = fit;
       if (fit) return;
     }
-    this.fit = await checkFit(trainer, { ...choice, onWarning: (warning) => doubts.push(warning) }, task);
+    const onWarning = (warning: string) => doubts.push(warning);
+    this.fit = await checkFit(trainer, { ...choice, onWarning, isTurned }, task);
   }
 
   /** Tells what does not fit, unless other poses and another model are used. */

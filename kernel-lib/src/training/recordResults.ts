@@ -1,6 +1,7 @@
 import { GpuEngine } from "../projection/gpu/gpuEngine";
 import type { OpenedTraining } from "./openedTraining";
 import { errorsOfPoses } from "./poses/lineage";
+import { saveRule } from "./posterior/placeRule";
 import { type Checkpoint, latentsArray } from "./runs/checkpoint";
 import { writeEvidence } from "./runs/evidenceFile";
 import { finishRun } from "./runs/finishRun";
@@ -32,9 +33,8 @@ export async function recordResults(
   await folder.writePlacedFrc(places.frc);
   const { set } = inputs;
   const copies = inputs.units.count;
-  const certain = places.calibrated(evidence);
-  const errors = await errorsOfPoses(record);
-  const calibrated = errors ? await places.withUncertainPoses(certain, errors, task) : certain;
+  const rule = places.ruleWith(evidence, await errorsOfPoses(record));
+  const calibrated = await places.by(rule, task);
   const whole = {
     mean: ofParticles(trainer.onAllAxes(calibrated.mean, "refined")),
     standardDeviation: ofParticles(trainer.onAllAxes(calibrated.standardDeviation, "standardDeviation")),
@@ -45,11 +45,11 @@ export async function recordResults(
   await recordLeaks(folder, record, placed, task);
   if (!targets.particleOf) await recordUnexplained(folder, places.explaining(calibrated), task);
   const final = { ...at, refined: true as const, latents };
-  const arrays = [...trainer.save(true), latentsArray(encoder, axes)];
+  const arrays = [...trainer.save(true), latentsArray(encoder, axes), ...saveRule(rule)];
   await folder.writeCheckpoint("weights", arrays, final);
   const gpu = engine.engine instanceof GpuEngine ? await engine.engine.usage() : undefined;
-  const { sampled, learned } = places.posterior;
-  const intervals = sampled !== undefined && learned !== undefined ? { sampled, learned } : undefined;
+  const { sampled } = places.posterior;
+  const intervals = sampled === undefined ? undefined : { sampled, learned: record.particles };
   const program = gpu ? { ...record.program, gpu } : record.program;
   await finishRun(folder, { ...record, program, ...(intervals && { intervals }) }, final);
 }

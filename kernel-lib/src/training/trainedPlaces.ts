@@ -12,16 +12,13 @@ import {
   measureUntilDecided,
 } from "./evidence/measureEvidence";
 import type { Population } from "./evidence/population";
-import { calibratedPosterior } from "./evidence/scatter";
 import { ImageGroups } from "./imageGroups";
-import { particlesPerPass } from "./memory";
 import type { PlaceDecoder } from "./posterior/decoders";
-import { PlaceLikelihood } from "./posterior/likelihood";
-import { posteriorOfParticles } from "./posterior/particlePosterior";
+import { certainPlaces, deviationsOf, findPlaces, type PlacingContext } from "./posterior/findPlaces";
 import { placedFrc } from "./posterior/placedFrc";
 import type { PosePrior } from "./posterior/placePosterior";
-import type { Posterior } from "./posterior/posterior";
-import { withUncertainPoses } from "./posterior/uncertainPoses";
+import { encoderWeights, type LearnedRule, type PlaceRule, ratiosOf } from "./posterior/placeRule";
+import type { FoundPlaces, Posterior } from "./posterior/posterior";
 import type { Prepared } from "./preparation";
 import type { ProjectionContext } from "./projectionContext";
 import type { KeptAxes } from "./secondRound/continuedAxes";
@@ -66,7 +63,9 @@ export class TrainedPlaces {
     private readonly parts: EndedTraining,
     private readonly placed: PlacedWeights,
     /** Places of all particles with their widths. */
-    readonly posterior: Posterior,
+    readonly posterior: FoundPlaces,
+    /** How they were found. */
+    private readonly rule: LearnedRule,
   ) {}
 
   /**
@@ -81,16 +80,21 @@ export class TrainedPlaces {
     const { latent } = decoder;
     const places = await parts.encodeAll();
     const placed = await placedWeights(parts, places, options);
-    const likelihood = new PlaceLikelihood({ ...context, decoder, weights: placed.weights });
-    const posterior = await posteriorOfParticles(context.targets, likelihood, places, latent, {
+    const weights = { neutral: prepared.likelihood, placed: placed.weights };
+    const posterior = await findPlaces({ ...context, decoder, weights }, places, {
       ...options,
-      batchSize: particlesPerPass(context.neutral.count * (latent + 1)),
       population: used,
     });
+    const rule = {
+      snr: ratiosOf(weights.neutral, weights.placed),
+      encoder: encoderWeights(model),
+      knowledge: posterior.knowledge,
+      deviations: deviationsOf(posterior, latent, trainingSet),
+    };
     const { features } = prepared;
     const particles = units.rowsOf(trainingSet);
     await deviceOf(context.engine).teach(model, { particles, features, posterior, random, ...options });
-    return new TrainedPlaces(parts, placed, posterior);
+    return new TrainedPlaces(parts, placed, posterior, rule);
   }
 
   /** Mean FRC of particles with the models at their places in each ring, [rings + 1]. */
@@ -122,21 +126,17 @@ export class TrainedPlaces {
     );
   }
 
-  /** The posterior with the widths that the halves of the held-out particles show. */
-  calibrated(evidence: Evidence | undefined): Posterior {
-    if (!evidence) return this.posterior;
-    const { axes } = evidence;
-    const population = this.population(this.posterior);
-    // Those of the latent space hold for every unit.
-    const factors = Array.from({ length: population.latent }, (_, k) => axes[k % axes.length]!.variance);
-    return calibratedPosterior(population, factors);
+  /** How places in this run are found. @param pose how far poses were off before they were refined, if that is known */
+  ruleWith(evidence: Evidence | undefined, pose: PosePrior | undefined): PlaceRule {
+    return { ...this.rule, factors: evidence?.axes.map(({ variance }) => variance), pose };
   }
 
-  /** Places with widths that allow for what is not known about their poses, see {@link withUncertainPoses}. */
-  withUncertainPoses(places: Posterior, prior: PosePrior, options: TaskOptions): Promise<Posterior> {
+  /** The places by a rule of this run. */
+  by(rule: PlaceRule, options: TaskOptions): Promise<Posterior> {
     const { context, prepared, decoder } = this.parts;
-    const known = { ...context, decoder: decoder(), weights: prepared.likelihood };
-    return withUncertainPoses(known, { population: this.population(places), prior }, options);
+    const weights = { neutral: prepared.likelihood, placed: this.placed.weights };
+    const known: PlacingContext = { ...context, decoder: decoder(), weights };
+    return certainPlaces(known, this.posterior, { ...rule, deviations: this.rule.deviations! }, options);
   }
 
   /** The decoder and these places, as what particles are explained by. */

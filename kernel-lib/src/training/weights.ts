@@ -67,16 +67,24 @@ export class RingWeights {
   }
 
   /**
-   * The weights of other particles of the same molecule: the signal-to-noise ratios of these, and the CTFs of those.
-   * @param ctfPower mean CTF² of each of them and ring, [particles · (rings + 1)]
+   * The weights of particles whose spectral signal-to-noise ratios are known from others of the same molecule.
+   * @param snr      of each ring for a CTF of 1, [rings + 1]; 0 for rings without signal
+   * @param ctfPower mean CTF² of each particle and ring, [particles · (rings + 1)]
    */
-  forOthers(ctfPower: Float32Array): RingWeights {
-    const others = Object.create(RingWeights.prototype) as RingWeights;
-    const particles = ctfPower.length / this.snr.length;
-    return Object.assign(others, this, {
-      ctfPower,
-      members: Int32Array.from({ length: particles }, (_, i) => i),
-      totals: new Map<number, number>(),
+  static ofRatios(
+    snr: ArrayLike<number>,
+    ctfPower: Float32Array,
+    weighting: Weighting = "information",
+  ): RingWeights {
+    const particles = ctfPower.length / snr.length;
+    const meanFrc = new Float64Array(snr.length);
+    const weights = new RingWeights({ weighting, meanFrc, ctfPower, particles });
+    const ratios = Float64Array.from(snr);
+    const withSignal = Array.from(ratios.keys()).filter((r) => ratios[r]! > 0);
+    return Object.assign(weights, {
+      snr: ratios,
+      firstRing: withSignal[0] ?? 0,
+      lastRing: withSignal.at(-1) ?? 0,
     });
   }
 

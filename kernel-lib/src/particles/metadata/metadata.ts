@@ -87,6 +87,8 @@ export interface ParticleMetadata {
   readonly tomogramFiles?: readonly string[];
   /** Assumptions that were made, and data that is ignored. */
   readonly warnings: string[];
+  /** Those of the warnings that say what is there, and nothing that could be wrong. Default: none. */
+  readonly facts?: readonly string[] | undefined;
   /** Whether the file has orientations. */
   readonly hasPoses: boolean;
   /** The numbers of CTF, optics and poses, for `checkMetadata`. */

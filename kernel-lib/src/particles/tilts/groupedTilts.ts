@@ -32,6 +32,7 @@ export function groupedTilts(rows: ParticleMetadata, group: string): TiltImages 
   const { defocus } = rows;
   const particles = 1 + codes.reduce((most, code) => Math.max(most, code), 0);
   const dose = numbers(rows.numbers(bFactorColumn)).map((b) => b * dosePerBFactor);
+  const fact = `tilt series: ${order.length} images of ${particles} particles, by ${group}; ${bFactorColumn} is read as −4 times the exposure`;
   return {
     particleOf: some(codes),
     rowOf: order,
@@ -50,9 +51,8 @@ export function groupedTilts(rows: ParticleMetadata, group: string): TiltImages 
       dose,
     },
     dose,
-    warnings: [
-      `tilt series: ${order.length} images of ${particles} particles, by ${group}; ${bFactorColumn} is read as −4 times the exposure`,
-    ],
+    warnings: [fact],
+    facts: [fact],
   };
 }
 

@@ -57,7 +57,8 @@ export async function stackedTilts({
   const all = (names: readonly string[]) =>
     names.every((name) => table.has(name)) ? table.numbers(names) : undefined;
   const [angles, before, shift] = [table.numbers(particleAngles), all(subtomogramAngles), all(origins)];
-  const position = positions(table, base, { tomogramOf, known, warnings });
+  const facts: string[] = [];
+  const position = positions(table, base, { tomogramOf, known, warnings, facts });
   const columns = new Columns();
   let sections: "visible" | "all" | undefined;
   let unweighted = 0;
@@ -98,19 +99,18 @@ export async function stackedTilts({
   }
   if (unweighted > 0) warnings.push(`${unweighted} images of tilts with a scale factor of 0 are left out`);
   const images = columns.finish(base);
-  warnings.unshift(
-    `tilt series: ${images.particleOf.length} images of ${table.count} particles in ${known.size} tomograms`,
-  );
-  return { ...images, warnings, tomogramFiles: files };
+  const fact = `tilt series: ${images.particleOf.length} images of ${table.count} particles in ${known.size} tomograms`;
+  warnings.unshift(fact);
+  return { ...images, warnings, facts: [fact, ...facts], tomogramFiles: files };
 }
 
 /** Positions relative to the centre of the tomogram in Å, along each axis; undefined without. */
 function positions(
   table: StarTable,
   base: ParticleMetadata,
-  given: { tomogramOf: string[]; known: ReadonlyMap<string, Tomogram>; warnings: string[] },
+  given: { tomogramOf: string[]; known: ReadonlyMap<string, Tomogram>; warnings: string[]; facts: string[] },
 ): Float64Array[] | undefined {
-  const { tomogramOf, known, warnings } = given;
+  const { tomogramOf, known, warnings, facts } = given;
   if (centred.every((name) => table.has(name))) return table.numbers(centred);
   const sized = [...known.values()].every(({ size }) => size);
   if (!sized || !inPixels.every((name) => table.has(name))) {
@@ -127,9 +127,9 @@ function positions(
     return values.every((axis, d) => (axis[row]! * groupOf(row).apix) / apix <= 1.02 * size![d]!);
   });
   const unit = (row: number) => (inImagePixels ? groupOf(row).apix : known.get(tomogramOf[row]!)!.apix);
-  warnings.push(
-    `_rlnCoordinateX, Y and Z are read in pixels of the ${inImagePixels ? "images, as WarpTools writes them" : "tilt images"}`,
-  );
+  const fact = `_rlnCoordinateX, Y and Z are read in pixels of the ${inImagePixels ? "images, as WarpTools writes them" : "tilt images"}`;
+  warnings.push(fact);
+  facts.push(fact);
   return values.map((axis, d) =>
     axis.map((x, row) => {
       const { size, apix } = known.get(tomogramOf[row]!)!;
@@ -210,7 +210,7 @@ class Columns {
     this.tilt.push(tilt);
   }
 
-  finish({ stacks }: ParticleMetadata): Omit<TiltImages, "warnings" | "tomogramFiles"> {
+  finish({ stacks }: ParticleMetadata): Omit<TiltImages, "warnings" | "facts" | "tomogramFiles"> {
     const rows = Int32Array.from(this.row);
     const of = (value: (tilt: Tilt) => number) => Float64Array.from(this.tilt, value);
     const dose = of((tilt) => tilt.dose);

@@ -36,6 +36,8 @@ export interface TiltImages {
   /** Exposure of each image, in e/Å². */
   dose: Float64Array;
   warnings: string[];
+  /** Those of the warnings that say what is there, and nothing that could be wrong. */
+  facts: string[];
   /** Files that they were read from beside that of the particles. */
   tomogramFiles?: readonly string[];
   /** The optimisation set that names the particles; a selection of them gets one, too. */
@@ -112,6 +114,10 @@ class TiltMetadata implements ParticleMetadata {
 
   get warnings(): string[] {
     return this.base.warnings;
+  }
+
+  get facts(): string[] {
+    return this.images.facts;
   }
 
   get hasPoses(): boolean {

@@ -28,6 +28,8 @@ const leastOffsetGain = 1;
 const leastShiftGain = 2;
 /** Poses are wrong if they gain less than this fraction of what correct ones would. */
 const leastPoseGain = 0.25;
+/** Fraction of particles in foreign poses that is reported: good sets have up to a few percent of such. */
+const leastForeign = 0.08;
 /** Agreement is reported if it ends before this fraction of the rings. */
 const earlyEnd = 1 / 3;
 
@@ -94,10 +96,33 @@ export function outlierWarning(outliers: readonly Outlier[], count: number, kept
   );
 }
 
-/** Sentences about what does not fit; of offsets only the most significant one, and sizes only without an offset. */
-export function misfitSentences(misfit: Misfit, judged: Judged): string[] {
+/**
+ * Sentences about what does not fit: particles in foreign poses; else of offsets only the most significant one, and sizes only without
+ * an offset, with numbers only where poses and frame are right.
+ * @param isTurned whether the model is in another frame than the poses
+ */
+export function misfitSentences(misfit: Misfit, judged: Judged, isTurned: boolean): string[] {
+  const foreign = foreignWarning(misfit, judged);
+  // What else does not fit may follow from them.
+  if (foreign !== undefined) return [foreign, ...opticsSentences(misfit, judged, "many poses are wrong")];
   const offset = offsetWarning(misfit, judged);
-  return offset === undefined ? opticsSentences(misfit, judged) : [offset];
+  if (offset !== undefined) return [offset];
+  const why = isTurned ? "map and poses are in different frames" : undefined;
+  return opticsSentences(misfit, judged, why);
+}
+
+/** A sentence about particles that agree no better in their own rotations than in those of others. */
+function foreignWarning({ ownPose }: Misfit, { set, model }: Judged): string | undefined {
+  const foreign = ownPose?.foreign;
+  if (!foreign) return undefined;
+  const { fraction, standardError, particles } = foreign;
+  if (fraction < leastForeign || fraction < significant * standardError) return undefined;
+  const percent = (part: number) => (100 * part).toFixed(0);
+  return (
+    `about ${percent(fraction)} ± ${percent(standardError)} % of the particles agree with ${model} no better in their own orientations than ` +
+    `in those of other particles (of ${particles} that could tell): wrong poses, or images without the molecule, which a training takes for ` +
+    `motion; refine the orientations of ${set.file} by a global search, or leave these particles out`
+  );
 }
 
 /** A sentence about an agreement that ends early; undefined if it does not. */

@@ -18,6 +18,8 @@ export interface ParticleChoice {
   judged: Judged;
   /** Whether outliers are used anyway. */
   keepOutliers: boolean;
+  /** Whether the model is known to be in another frame than the poses: then sizes tell nothing. Default false. */
+  isTurned?: boolean;
   /** Called with a sentence about what is excluded or does not fit. */
   onWarning: (warning: string) => void;
 }
@@ -66,7 +68,7 @@ export interface Fit {
  */
 export async function checkFit(
   trainer: Trainer,
-  { judged, keepOutliers, onWarning }: ParticleChoice,
+  { judged, keepOutliers, isTurned = false, onWarning }: ParticleChoice,
   options: TaskOptions,
 ): Promise<Fit> {
   const { agreement, weights } = await trainer.prepare(options);
@@ -76,7 +78,7 @@ export async function checkFit(
   const { scale, defocus } = found;
   const error = poseError(found, judged);
   if (error && !keepOutliers) throw error;
-  const misfit = error ? [error.message] : misfitSentences(found, judged);
+  const misfit = error ? [error.message] : misfitSentences(found, judged, isTurned);
   const coarse = coarseAgreement(agreement, weights.lastRing, judged);
   for (const warning of misfit) onWarning(warning);
   if (misfit.length === 0 && coarse !== undefined) onWarning(coarse);

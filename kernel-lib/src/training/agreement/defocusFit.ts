@@ -87,6 +87,9 @@ export function fitDefocus(data: DefocusData): FittedFactor | undefined {
   return { by: all, standardError: Math.sqrt(((parts - 1) / parts) * squares) };
 }
 
+/** Whether a factor is the outermost one tried, so that the best may be beyond. */
+export const endsDefocusSearch = ({ by }: FittedFactor): boolean => Math.abs(by - 1) >= farthest - 1e-9;
+
 /** The part of the phase at a frequency that is proportional to the defocus, in radians. */
 function defocusPhase(ctf: Ctf): (x: number, y: number) => number {
   const whole = new CtfEvaluator(ctf);

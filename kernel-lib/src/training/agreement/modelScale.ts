@@ -33,6 +33,9 @@ export async function bestScale(
   };
 }
 
+/** Whether a factor is the outermost one tried, so that the best may be beyond. */
+export const endsSearch = ({ by }: FittedFactor): boolean => Math.abs(by - 1) >= 4 * step - 1e-9;
+
 /** The factor of an index, and those as far below and above it. */
 function equidistant(centre: number): [low: number, centre: number, high: number] {
   const middle = (factors.length - 1) / 2;

@@ -231,10 +231,30 @@ describe("what is wrong is found", () => {
         JSON.stringify(findings.filter((finding) => finding.status !== "ok")),
       );
       assert.equal(worst, status);
+      if (topic !== "hand" && topic !== "frame") return;
+      const advised = findings.filter((one) => /would fit|fit best/.test(one.sentence));
+      assert.deepEqual(advised, [], "no size is advised where the frame is wrong");
     });
   }
 });
 
 test("an unusable sample is refused", async () => {
   await assert.rejects(checkInputs({ ...good(), sample: 3 }), /sample: expected an integer of 10 or more/);
+});
+
+/** Three tenths of the particles in the orientations of others. */
+const foreignStar = () =>
+  changedStar((fields, column, i, all) => {
+    if ((i * 7) % 10 >= 3) return;
+    for (const label of ["_rlnAngleRot", "_rlnAngleTilt", "_rlnAnglePsi"])
+      fields[column(label)] = all[(i + 67) % count]![column(label)]!;
+  });
+
+test("particles in the orientations of others are told, and nothing is advised that may follow from them", async () => {
+  const { findings } = await checkInputs({ ...good(), particles: await foreignStar(), sample: 200 });
+  const sentences = findings.filter(({ status }) => status !== "ok").map(({ sentence }) => sentence);
+  const told = /about (\d+) ± \d+ % of the particles .* no better in their own orientations/;
+  const percent = Number(sentences.map((text) => told.exec(text)).find((one) => one)?.[1]);
+  assert.ok(percent > 20 && percent < 40, sentences.join("\n"));
+  assert.ok(!sentences.some((text) => /fit best to|shifted separately/.test(text)), sentences.join("\n"));
 });

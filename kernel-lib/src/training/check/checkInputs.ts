@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../../compute/backends";
-import { InputError, StoppedError } from "../../errors";
+import { InputError } from "../../errors";
 import { hasSameBoxLength } from "../../maps/grid";
 import { readMap } from "../../maps/mapFile";
 import { MapProjector } from "../../maps/mapProjector";
 import { resizeVolume } from "../../maps/resize";
 import type { Volume } from "../../maps/volume";
-import { boxLengthOf, type GaussianModel, Row } from "../../model/gaussianModel";
+import { boxLengthOf, type GaussianModel } from "../../model/gaussianModel";
 import { growNeutralModel } from "../../model/growNeutralModel";
 import { projectionFrc } from "../../model/projectionFrc";
 import { readModelText } from "../../model/text";
@@ -17,6 +17,7 @@ import { RunFolder } from "../runs/runFolder";
 import type { CompleteSettings, TrainingSettings } from "../settings";
 import type { CheckedInputs, CheckedRing } from "./checkedInputs";
 import { Findings } from "./findings";
+import { frameFinding } from "./frameFinding";
 import { particleFindings } from "./particleFindings";
 
 /** What {@link checkInputs} is given: the inputs of a training, and how they are read. */
@@ -40,10 +41,6 @@ const defaultSample = 1000;
 /** Gaussians of the model that is made of the map, and the pixels of its box at most: enough to judge, in seconds. */
 const gaussians = 256;
 const widest = 64;
-/** Particles that are compared with each of the maps that are turned over, at most. */
-const mostTurnedOver = 200;
-/** Standard errors from which one hand agrees better than the other. */
-const significant = 4;
 
 /**
  * Checks the inputs of a training before it: files, pixel sizes, boxes, CTF, poses, contrast, hand of the map, agreement of particles
@@ -74,7 +71,7 @@ export async function checkInputs(settings: CheckSettings): Promise<CheckedInput
     await particleFindings(set, findings, given);
     const inputs = await modelOf(given, set, findings);
     if (!inputs || findings.hasError) return findings.result();
-    const rings = await agreementFindings({ ...given, sample }, inputs, findings);
+    const rings = await agreementFindings({ ...given, sample }, { ...inputs, set }, findings);
     return findings.result(rings);
   } finally {
     await set.close();
@@ -162,12 +159,21 @@ function boxLengthOfMap({ size, apix }: Volume): number {
 /** Compares particles and model as a training does. @returns agreement by ring */
 async function agreementFindings(
   settings: CheckSettings & { sample: number },
-  { neutral, map, file }: ModelInputs,
+  { set, neutral, map, file }: ModelInputs & { set: ParticleSet },
   findings: Findings,
 ): Promise<CheckedRing[]> {
   if (!tf.getBackend()) await useBackend("auto");
-  const own = await findings.attempt("agreement", () => compared(settings, file, neutral, findings));
-  await frameFinding(settings, { neutral, file }, findings);
+  const { sample, resolution, engine, signal, onProgress } = settings;
+  // What a training would refuse is said once, with the agreement.
+  const unsaid = new Findings();
+  const frame = await unsaid.attempt("frame", () =>
+    frameFinding({ set, neutral, sample, resolution, engine, signal, ...(onProgress && { onProgress }) }),
+  );
+  const isTurned = frame?.status === "error";
+  const own = await findings.attempt("agreement", () =>
+    compared(settings, { neutral, file, isTurned }, findings),
+  );
+  if (frame && (isTurned || !findings.hasError)) findings.add(frame.topic, frame.status, frame.sentence);
   if (!own) return [];
   const width = own.meanFrc.length;
   const projector = map && new MapProjector(resizeVolume(map, { size: neutral.boxSize }));
@@ -180,26 +186,14 @@ async function agreementFindings(
   }));
 }
 
-/** How well particles agree with a model. */
-interface Compared {
-  frc: number;
-  standardError: number;
-  meanFrc: Float64Array;
-}
-
-function isBetter(one: Compared, other: Compared): boolean {
-  return one.frc - other.frc > significant * Math.hypot(one.standardError, other.standardError);
-}
-
 /** Opens a training with some of the particles, up to where it would begin. @throws InputError if it would refuse them */
 async function compared(
   settings: CheckSettings & { sample: number },
-  file: string,
-  neutral: GaussianModel,
-  findings: Findings | undefined,
-): Promise<Compared> {
+  { neutral, file, isTurned }: Pick<ModelInputs, "neutral" | "file"> & { isTurned: boolean },
+  findings: Findings,
+): Promise<{ meanFrc: Float64Array }> {
   const { sample, map: _map, ...rest } = settings;
-  const warn = (warning: string) => findings?.add("agreement", "warning", warning);
+  const warn = (warning: string) => findings.add("agreement", "warning", warning);
   const asked: CompleteSettings = {
     ...rest,
     ...{ model: file, out: "", options: { latent: 1 }, poses: "file", onWarning: warn },
@@ -210,100 +204,19 @@ async function compared(
   try {
     const { agreement, meanFrc, weights } = await training.trainer.prepare(training.task);
     const { frc, standardError, outliers } = agreement;
-    if (findings) {
-      await training.checkFit();
-      training.tellDoubts();
-      const finest = boxLengthOf(neutral) / weights.lastRing;
-      const count = training.inputs.set.originals().count;
-      findings.add(
-        "agreement",
-        "ok",
-        `${count} particles agree with the model to ${finest.toFixed(1)} Å, with a mean FRC of ${frc.toFixed(3)} ± ${standardError.toFixed(3)}` +
-          (outliers.length === 0 ? "; none is unlike the others" : ""),
-      );
-      findings.add("contrast", "ok", "particles and map have the same contrast");
-    }
-    return { frc, standardError, meanFrc };
+    await training.checkFit({ isTurned });
+    training.tellDoubts();
+    const finest = boxLengthOf(neutral) / weights.lastRing;
+    const count = training.inputs.set.originals().count;
+    findings.add(
+      "agreement",
+      "ok",
+      `${count} particles agree with the model to ${finest.toFixed(1)} Å, with a mean FRC of ${frc.toFixed(3)} ± ${standardError.toFixed(3)}` +
+        (outliers.length === 0 ? "; none is unlike the others" : ""),
+    );
+    findings.add("contrast", "ok", "particles and map have the same contrast");
+    return { meanFrc };
   } finally {
     await training.close();
   }
-}
-
-/** The same without findings; undefined if a training would refuse these. @throws StoppedError */
-async function comparedQuietly(
-  settings: CheckSettings & { sample: number },
-  file: string,
-  neutral: GaussianModel,
-): Promise<Compared | undefined> {
-  try {
-    return await compared(settings, file, neutral, undefined);
-  } catch (error) {
-    if (error instanceof StoppedError) throw error;
-    return undefined;
-  }
-}
-
-/** Ways in which a map can be turned over in its box, as signs of x, y and z; an odd number of minus signs changes the hand. */
-const waysOver = [
-  { signs: [-1, 1, 1], name: "mirrored along x" },
-  { signs: [1, -1, 1], name: "mirrored along y" },
-  { signs: [1, 1, -1], name: "mirrored along z" },
-  { signs: [-1, -1, -1], name: "inverted through its centre" },
-  { signs: [1, -1, -1], name: "turned by 180° about x" },
-  { signs: [-1, 1, -1], name: "turned by 180° about y" },
-  { signs: [-1, -1, 1], name: "turned by 180° about z" },
-] as const;
-
-/**
- * Whether particles agree better with the map turned over: other programs mirror along another axis, which is also a turn of the frame.
- * All are compared on the same particles.
- */
-async function frameFinding(
-  settings: CheckSettings & { sample: number },
-  { neutral, file }: Pick<ModelInputs, "neutral" | "file">,
-  findings: Findings,
-): Promise<void> {
-  const few = { ...settings, sample: Math.min(settings.sample, mostTurnedOver) };
-  const asIs = await comparedQuietly(few, file, neutral);
-  const others: { name: string; isMirror: boolean; agreement: Compared }[] = [];
-  for (const { signs, name } of waysOver) {
-    const agreement = await comparedQuietly(few, file, turnedOver(neutral, signs));
-    if (agreement) others.push({ name, isMirror: signs[0] * signs[1] * signs[2] < 0, agreement });
-  }
-  others.sort((one, other) => other.agreement.frc - one.agreement.frc);
-  const [best] = others;
-  if (!best) return;
-  const number = ({ frc }: Compared) => frc.toFixed(3);
-  if (!asIs || isBetter(best.agreement, asIs)) {
-    const { name, isMirror, agreement } = best;
-    const but = `the particles agree better with the map ${name} (mean FRC ${number(agreement)}${asIs ? ` instead of ${number(asIs)}` : ""})`;
-    const advice = "use the map that the poses were refined against";
-    if (isMirror) {
-      findings.add(
-        "hand",
-        "error",
-        `${but}: the map has the other hand than the poses, or lies otherwise in its box; ${advice}, or turn its hand (relion_image_handler --invert_hand mirrors along x)`,
-      );
-    } else findings.add("frame", "error", `${but}: map and poses are in different frames; ${advice}`);
-    return;
-  }
-  const mirrored = others.find(({ isMirror }) => isMirror);
-  if (!mirrored || findings.hasError) return;
-  findings.add(
-    "hand",
-    "ok",
-    isBetter(asIs, mirrored.agreement)
-      ? `the particles agree better with the map than with its mirror images (mean FRC ${number(asIs)}, ${number(mirrored.agreement)} or less)`
-      : `the particles agree as well with the map ${mirrored.name} (mean FRC ${number(asIs)}, ${number(mirrored.agreement)}), which does not show its hand at this resolution`,
-  );
-}
-
-/** The model with the signs of its coordinates changed. */
-function turnedOver(model: GaussianModel, signs: readonly [number, number, number]): GaussianModel {
-  const params = model.params.slice();
-  for (const [axis, sign] of signs.entries()) {
-    const row = (Row.x + axis) * model.count;
-    for (let i = row; i < row + model.count; i++) params[i]! *= sign;
-  }
-  return { ...model, params };
 }

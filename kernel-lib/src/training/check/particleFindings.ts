@@ -24,7 +24,8 @@ export async function particleFindings(
   await poseFinding(set, findings);
   const halves = set.randomSubset;
   findings.add("half sets", "ok", halves ? "those of the file" : "none in the file: every second particle");
-  for (const warning of set.warnings) findings.add("particles", "warning", warning);
+  for (const text of set.warnings)
+    findings.add("particles", set.facts.includes(text) ? "ok" : "warning", text);
 }
 
 function ctfFinding(set: ParticleSet, findings: Findings): void {

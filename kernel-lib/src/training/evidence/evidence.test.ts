@@ -155,13 +155,13 @@ describe("scatter of the halves", () => {
     };
     const { deviation } = spreadOf(population);
     // The logarithm of the factor counts less 0.25² / itself.
-    const wider = calibratedPosterior(population, [2]).standardDeviation;
+    const wider = calibratedPosterior(population, [2], deviation).standardDeviation;
     const information = 1 / 0.1 ** 2 - 1 / deviation[0]! ** 2;
     const expected =
       1 / Math.sqrt(information / Math.exp(Math.log(2) - 0.0625 / Math.log(2)) + 1 / deviation[0]! ** 2);
     assert.ok(Math.abs(wider[0]! - expected) < 1e-6, `${wider[0]}`);
     for (const factor of [1.2, 0.4]) {
-      const same = calibratedPosterior(population, [factor]).standardDeviation;
+      const same = calibratedPosterior(population, [factor], deviation).standardDeviation;
       assert.ok(same.every((value, i) => Math.abs(value - population.standardDeviation[i]!) < 1e-6));
     }
     assert.equal(wider[3], 3, "wider than the prior: the image tells nothing");

@@ -1,7 +1,6 @@
 import { pearson } from "../../pearson";
 import type { Posterior } from "../posterior/posterior";
 import type { HalfPoints } from "./halfTest";
-import { type Population, spreadOf } from "./population";
 
 /** Differences beyond this many standard deviations count as this many. */
 const most = 1;
@@ -83,10 +82,14 @@ export function certainFactor(factor: number): number {
  * A posterior with the widths that the scatter of the halves shows: what an image adds to the prior is divided by the factor
  * of the axis, if that is certainly above 1, as where noise is correlated between samples.
  * @param factors see {@link scatterOfHalves}: of each axis, or of the axes of a unit if the model has several
+ * @param prior   standard deviation of the population along each axis, [latent]
  */
-export function calibratedPosterior(population: Population, factors: ArrayLike<number>): Posterior {
-  const { latent, mean, standardDeviation } = population;
-  const { deviation: prior } = spreadOf(population);
+export function calibratedPosterior(
+  { mean, standardDeviation }: Posterior,
+  factors: ArrayLike<number>,
+  prior: ArrayLike<number>,
+): Posterior {
+  const latent = prior.length;
   const certain = Array.from(factors, certainFactor);
   return {
     mean,

@@ -1,5 +1,5 @@
 import { throwIfStopped } from "../../errors";
-import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
+import type { FoundPlaces, LatentLikelihood, PosteriorOptions } from "./posterior";
 
 /** Subdivisions between grid points: the likelihood is smooth, and projections are expensive. */
 const subdivisions = 8;
@@ -18,17 +18,20 @@ export async function gridPosterior(
   likelihood: LatentLikelihood,
   start: Float32Array,
   options: PosteriorOptions,
-): Promise<Posterior> {
+): Promise<FoundPlaces> {
   const count = start.length;
   const population = options.population ?? Int32Array.from(start.keys());
-  const points = options.gridPoints ?? 32;
-  const grid = options.range ? gridBetween(options.range, points) : gridOver(start, population, points);
+  const known = options.knowledge?.grid;
+  const points = known ? (known.prior.length - 1) / subdivisions + 1 : (options.gridPoints ?? 32);
+  const grid = known ? gridBetween(known.low, known.high, points) : gridOver(start, population, points);
   const values = await evaluateGrid(likelihood, count, grid, options);
-  const density = new GridDensity(values, grid.points);
-  density.fitPrior(population);
-  const posterior: Posterior = {
+  const density = new GridDensity(values, grid.points, known?.prior);
+  if (!known) density.fitPrior(population);
+  const { prior } = density;
+  const posterior: FoundPlaces = {
     mean: new Float32Array(count),
     standardDeviation: new Float32Array(count),
+    knowledge: { grid: { low: grid.low, high: grid.low + (points - 1) * grid.step, prior } },
   };
   for (let i = 0; i < count; i++) {
     const { mean, variance } = density.moments(i);
@@ -48,10 +51,12 @@ function gridOver(start: Float32Array, population: ArrayLike<number>, points: nu
     high = Math.max(high, z);
   }
   const margin = 0.15 * (high - low);
-  return gridBetween([low - margin, high + margin], points);
+  return gridBetween(low - margin, high + margin, points);
 }
 
-function gridBetween([low, high]: readonly [number, number], points: number): Grid {
+/** The ends are numbers as files have them, so that a grid that was stored is the same. */
+function gridBetween(first: number, last: number, points: number): Grid {
+  const [low, high] = [Math.fround(first), Math.fround(last)];
   return { low, step: (high - low) / (points - 1), points };
 }
 
@@ -79,16 +84,21 @@ async function evaluateGrid(
 /** Posterior densities on the subdivided grid. */
 class GridDensity {
   private readonly density: Float64Array;
-  private prior: Float64Array;
+  /** On the subdivided grid. */
+  prior: Float32Array;
 
-  /** @param values log-likelihoods, [particles · points] */
+  /**
+   * @param values log-likelihoods, [particles · points]
+   * @param prior  Default: uniform
+   */
   constructor(
     private readonly values: Float32Array,
     private readonly points: number,
+    prior?: Float32Array,
   ) {
     const fine = (points - 1) * subdivisions + 1;
     this.density = new Float64Array(fine);
-    this.prior = new Float64Array(fine).fill(1 / fine);
+    this.prior = prior ?? new Float32Array(fine).fill(1 / fine);
   }
 
   /** Estimates the prior as the mean posterior of the population. */
@@ -99,7 +109,7 @@ class GridDensity {
         const density = this.posterior(population[i]!);
         for (let f = 0; f < next.length; f++) next[f]! += density[f]! / population.length;
       }
-      this.prior = next;
+      this.prior = Float32Array.from(next);
     }
   }
 

@@ -1,4 +1,5 @@
 import { inverse, Matrix } from "ml-matrix";
+import type { NamedArray } from "../../network/parameters";
 
 /*
  * Moments of posteriors that are not normal, for particles that were not sampled: what sampling changed in particles whose normal
@@ -16,17 +17,18 @@ export interface SampledMoments {
 
 /** What sampling changes in a particle, in units of its normal approximation. */
 interface Change {
-  features: Float64Array;
+  /** See {@link featuresOf}, [2 · latent]. */
+  features: Float32Array;
   /** Step from the maximum to the mean, [latent]. */
-  shift: Float64Array;
+  shift: Float32Array;
   /** [latent · latent] */
-  covariance: Float64Array;
+  covariance: Float32Array;
 }
 
 /** Sampled particles that a particle is like. */
 const neighbours = 24;
 /** Fewest sampled particles to learn from. */
-export const fewestLearned = 4 * neighbours;
+const fewestLearned = 4 * neighbours;
 
 /**
  * Learns from some particles how mean and covariance of the posterior differ from the normal approximation at its maximum, as a function
@@ -36,21 +38,49 @@ export const fewestLearned = 4 * neighbours;
  * particle do.
  */
 export class LearnedMoments {
-  private readonly changes: Change[];
-  private readonly latent: number;
+  private constructor(
+    private readonly latent: number,
+    private readonly changes: readonly Change[],
+  ) {}
 
-  /** @throws RangeError for fewer than {@link fewestLearned} particles */
-  constructor(sampled: readonly SampledMoments[]) {
-    if (sampled.length < fewestLearned) {
-      throw new RangeError(`sampled: expected ${fewestLearned} particles or more, found ${sampled.length}`);
+  /** Learns from some particles; from fewer than {@link fewestLearned} that nothing changes. */
+  static learn(latent: number, sampled: readonly SampledMoments[]): LearnedMoments {
+    return new LearnedMoments(latent, sampled.length < fewestLearned ? [] : sampled.map(changeOf));
+  }
+
+  /** What {@link save} returned. */
+  static load(latent: number, { data }: NamedArray): LearnedMoments {
+    const width = latent * (3 + latent);
+    const changes = Array.from({ length: data.length / width }, (_, i) => {
+      const own = data.slice(i * width, (i + 1) * width);
+      return {
+        features: own.subarray(0, 2 * latent),
+        shift: own.subarray(2 * latent, 3 * latent),
+        covariance: own.subarray(3 * latent),
+      };
+    });
+    return new LearnedMoments(latent, changes);
+  }
+
+  /** As an array of a checkpoint: features, shift and covariance of each particle, [particles · latent · (3 + latent)]. */
+  save(name: string): NamedArray {
+    const { latent, changes } = this;
+    const width = latent * (3 + latent);
+    const data = new Float32Array(changes.length * width);
+    for (const [i, { features, shift, covariance }] of changes.entries()) {
+      data.set(features, i * width);
+      data.set(shift, i * width + 2 * latent);
+      data.set(covariance, i * width + 3 * latent);
     }
-    this.latent = sampled[0]!.at.length;
-    this.changes = sampled.map(changeOf);
+    return { name, shape: [changes.length, width], data };
   }
 
   /** Moments of a particle with its maximum `at` and the Cholesky factor of the covariance of its normal approximation. */
   of(at: Float32Array, factor: Matrix): { mean: Float64Array; covariance: Matrix } {
     const { latent } = this;
+    if (this.changes.length === 0) {
+      return { mean: Float64Array.from(at), covariance: factor.mmul(factor.transpose()) };
+    }
     const near = this.nearest(featuresOf(at, factor));
     const shift = new Float64Array(latent);
     const inside = Matrix.zeros(latent, latent);
@@ -77,7 +107,7 @@ export class LearnedMoments {
   }
 
   /** The nearest sampled particles; nearer ones weigh more (Epanechnikov's kernel up to the next). */
-  private nearest(features: Float64Array): { change: Change; weight: number }[] {
+  private nearest(features: Float32Array): { change: Change; weight: number }[] {
     const { changes } = this;
     // One more than are used, in ascending order of distance.
     const near: { change: Change; square: number }[] = [];
@@ -101,12 +131,12 @@ function changeOf({ at, factor, mean, covariance }: SampledMoments): Change {
   const inUnits = back.mmul(covariance).mmul(back.transpose());
   return {
     features: featuresOf(at, factor),
-    shift: Float64Array.from(shift.to1DArray()),
-    covariance: Float64Array.from(inUnits.to1DArray()),
+    shift: Float32Array.from(shift.to1DArray()),
+    covariance: Float32Array.from(inUnits.to1DArray()),
   };
 }
 
 /** The place, in units of the population, and the logarithms of the diagonal of the factor: widths given the axes before. */
-function featuresOf(at: Float32Array, factor: Matrix): Float64Array {
-  return Float64Array.of(...at, ...factor.diagonal().map(Math.log));
+function featuresOf(at: Float32Array, factor: Matrix): Float32Array {
+  return Float32Array.of(...at, ...factor.diagonal().map(Math.log));
 }

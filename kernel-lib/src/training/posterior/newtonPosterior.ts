@@ -1,7 +1,7 @@
 import { throwIfStopped } from "../../errors";
 import { inParallel } from "../../parallel";
 import { defaultEffort, NewtonSearch, type SearchEffort, type SearchSpace } from "./newtonSearch";
-import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
+import type { FoundPlaces, LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
 import { sampledPosterior } from "./sampledPosterior";
 
 /** Posterior of points of a {@link SearchSpace}. */
@@ -28,7 +28,7 @@ export async function newtonPosterior(
   start: Float32Array,
   latent: number,
   options: PosteriorOptions,
-): Promise<Posterior> {
+): Promise<FoundPlaces> {
   // The latents have unit variance.
   const space = { deviations: new Float64Array(latent).fill(1) };
   const { covariance, ...local } = await pointPosterior(likelihood, start, space, {
@@ -36,8 +36,17 @@ export async function newtonPosterior(
     covariance: true,
   });
   const whole = { ...local, covariance: covariance! };
-  const { covariance: _, ...found } = await sampledPosterior(likelihood, whole, latent, options);
-  return found;
+  const { knowledge } = options;
+  const {
+    covariance: _,
+    moments,
+    ...found
+  } = await sampledPosterior(likelihood, whole, latent, {
+    ...options,
+    moments: knowledge?.moments,
+    ...(knowledge && { most: Number.POSITIVE_INFINITY }),
+  });
+  return { ...found, knowledge: { moments } };
 }
 
 /**

@@ -1,20 +1,24 @@
 import { InputError } from "../../errors";
 import { hasSameBoxLength } from "../../maps/grid";
+import type { GaussianModel } from "../../model/gaussianModel";
+import type { LatentModel } from "../../network/latentModel";
 import type { ParticleSet } from "../../particles/particleSet";
 import { prepareTargets } from "../../particles/targets";
 import type { TaskOptions } from "../../progress";
 import type { EngineChoice } from "../../projection/engines";
-import type { Population } from "../evidence/population";
-import { startingPlaces } from "../evidence/population";
-import type { Reopened } from "../evidence/reopen";
-import { calibratedPosterior } from "../evidence/scatter";
+import { chooseEngine } from "../../projection/engines";
+import type { FeatureBasis } from "../features/featureBasis";
+import { GradientSource } from "../features/gradientSource";
 import { ImageGroups } from "../imageGroups";
-import { defaultMemoryBudget, particlesPerPass } from "../memory";
+import { defaultMemoryBudget } from "../memory";
+import type { RunRecord } from "../runs/runRecord";
+import type { BaseModels } from "../secondRound/baseModels";
+import type { UnitAssembly } from "../units/unitAssembly";
+import { RingWeights } from "../weights";
 import type { PlaceDecoder } from "./decoders";
-import { posteriorOfParticles } from "./particlePosterior";
-import { PlaceSearch } from "./placePosterior";
+import { certainPlaces, deviationsOf, findPlaces } from "./findPlaces";
+import type { PlaceRule } from "./placeRule";
 import type { Posterior } from "./posterior";
-import { bestPlaces } from "./startPlaces";
 
 /** Options of `Run.placesOf`. */
 export interface PlacesOptions extends TaskOptions {
@@ -24,78 +28,81 @@ export interface PlacesOptions extends TaskOptions {
   onWarning?: (warning: string) => void;
 }
 
-/** Particles to be placed in the latent space of a run. */
-export interface OtherPlacesContext {
-  /** The particles of the run, from which ring weights come, and its engine. */
-  reopened: Reopened;
+/** The run in whose latent space particles are placed. */
+export interface PlacingRun {
+  record: RunRecord;
+  /** The neutral model of whole particles. */
+  neutral: GaussianModel;
+  units: UnitAssembly;
+  model: LatentModel;
+  /** Of the axes that the run trained, for whole particles, as they were trained. */
   decoder: PlaceDecoder;
-  /** Places of the particles of the run. */
-  population: Population;
-  /** Factor on the variance along each axis, by the halves of the held-out particles; undefined if it was not measured. */
-  factors: ArrayLike<number> | undefined;
-  /** The particles; with symmetry their copies. */
-  set: ParticleSet;
+  /** Of the encoder's input. */
+  basis: FeatureBasis;
+  rule: PlaceRule;
 }
 
-/** Members of the population at which a search begins. */
-const starts = 24;
+/** Particles to be placed. */
+export interface PlacedSet {
+  /** With symmetry the particles and their copies. */
+  set: ParticleSet;
+  /** What the models of the run change of these particles. Default: the neutral model. */
+  base: BaseModels | undefined;
+}
 
 /**
- * Places of particles that a run was not trained on: the maximum of the posterior with the decoder fixed, as its training ends.
- * The search begins at the best of some members of the population. Ring weights have the signal-to-noise ratios of the run.
+ * Places of particles on the axes that a run trained, as its training ends: searches begin at the encoder's places, and what the
+ * training has learned about noise and population is not learned anew. So a particle of the run has the place of its table.
  */
 export async function otherPlaces(
-  { reopened, decoder, population, factors, set }: OtherPlacesContext,
+  { record, neutral, units, model, decoder, basis, rule }: PlacingRun,
+  { set, base }: PlacedSet,
   { engine: choice, signal, onProgress }: PlacesOptions,
 ): Promise<Posterior> {
-  const { neutral, engine, units, placedWeights, targets: own } = reopened;
-  requireSameKind(set, reopened);
+  requireSameKind(set, { neutral, symmetry: record.inputs.symmetry, units });
   const task = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const threads = choice?.threads;
-  const targets = await prepareTargets(set.originals(), {
-    ...{ boxSize: neutral.boxSize, rings: own.rings, memoryBudget: defaultMemoryBudget() / 2 },
-    ...(threads !== undefined && { threads }),
-    ...task,
-  });
+  const { rings } = record;
+  const workload = { model: neutral, rings, batchSize: record.options.batchSize };
+  const { engine } = await chooseEngine({ engine: "wasm", ...choice }, workload);
   try {
-    const context = { targets, neutral, engine, units, weights: placedWeights.forOthers(targets.ctfPower) };
-    const search = new PlaceSearch({ ...context, decoder });
-    const { latent } = decoder;
-    const groups = ImageGroups.of(targets);
-    const all = groups?.heads ?? Int32Array.from({ length: targets.count }, (_, i) => i);
-    // In one dimension a grid over the range of the population is searched.
-    const start =
-      latent === 1
-        ? new Float32Array(all.length)
-        : await bestPlaces(search, all, startingPlaces(population, starts), new Float64Array(latent).fill(1));
-    const begin = groups?.toImages(start, latent) ?? start;
-    const found = await posteriorOfParticles(targets, search.likelihood, begin, latent, {
+    const targets = await prepareTargets(set.originals(), {
+      ...{ boxSize: neutral.boxSize, rings, memoryBudget: defaultMemoryBudget() / 2 },
+      ...(threads !== undefined && { threads }),
       ...task,
-      batchSize: particlesPerPass(neutral.count * (latent + 1)),
-      ...(latent === 1 && { range: rangeOf(population) }),
     });
-    const placed = { ...found, latent, members: all };
-    const { mean, standardDeviation } = factors ? calibratedPosterior(placed, factors) : found;
-    const ofParticles = (values: Float32Array) => groups?.toParticles(values, latent) ?? values;
-    return { mean: ofParticles(mean), standardDeviation: ofParticles(standardDeviation) };
+    try {
+      const { ctfPower } = targets;
+      const weightsBy = (
+        snr: ArrayLike<number>,
+        weighting = "information" as RunRecord["options"]["weighting"],
+      ) => RingWeights.ofRatios(snr, ctfPower, weighting);
+      const { snr, knowledge } = rule;
+      const weights = { neutral: weightsBy(snr.neutral), placed: weightsBy(snr.placed) };
+      const context = { targets, neutral, engine, units, base, decoder, weights };
+      const source = new GradientSource(context, weightsBy(snr.neutral, record.options.weighting));
+      const start = model.encodeWith(rule.encoder, await basis.project(source, task));
+      const { latent } = decoder;
+      const found = await findPlaces(context, start, { ...task, knowledge });
+      const groups = ImageGroups.of(targets);
+      const all = groups?.heads ?? Int32Array.from({ length: targets.count }, (_, i) => i);
+      const deviations = rule.deviations ?? deviationsOf(found, latent, all);
+      const { mean, standardDeviation } = await certainPlaces(context, found, { ...rule, deviations }, task);
+      const ofParticles = (values: Float32Array) => groups?.toParticles(values, latent) ?? values;
+      return { mean: ofParticles(mean), standardDeviation: ofParticles(standardDeviation) };
+    } finally {
+      await targets.dispose();
+    }
   } finally {
-    await targets.dispose();
+    engine.dispose();
   }
-}
-
-/** The range of a population along its only axis, with a margin. */
-function rangeOf({ members, mean }: Population): [number, number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const particle of members) {
-    low = Math.min(low, mean[particle]!);
-    high = Math.max(high, mean[particle]!);
-  }
-  const margin = 0.15 * (high - low);
-  return [low - margin, high + margin];
 }
 
 /** @throws InputError unless the particles can be compared with the models of the run */
-function requireSameKind(set: ParticleSet, { neutral, set: own, units }: Reopened): void {
+function requireSameKind(
+  set: ParticleSet,
+  { neutral, symmetry, units }: Pick<PlacingRun, "neutral" | "units"> & { symmetry: string | undefined },
+): void {
   if (!hasSameBoxLength(set, neutral)) {
     const [images, model] = [set.boxSize * set.apix, neutral.boxSize * neutral.apix];
     throw new InputError(
@@ -104,10 +111,8 @@ function requireSameKind(set: ParticleSet, { neutral, set: own, units }: Reopene
       `${images.toFixed(1)} Å (${set.boxSize} pixels of ${set.apix} Å)`,
     );
   }
-  const order = set.symmetry?.order ?? 1;
-  if (order === (units?.count ?? 1)) return;
-  const expected = own.symmetry
-    ? `the symmetry of the run, ${own.symmetry.name}`
-    : "particles without symmetry";
+  if ((set.symmetry?.order ?? 1) === units.count) return;
+  const expected =
+    symmetry === undefined ? "particles without symmetry" : `the symmetry of the run, ${symmetry}`;
   throw new InputError(`${set.file}: symmetry`, expected, set.symmetry?.name ?? "none");
 }

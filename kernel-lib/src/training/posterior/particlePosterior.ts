@@ -2,7 +2,7 @@ import type { ParticleTargets } from "../../particles/targets";
 import { gatherRows } from "../batches";
 import { ImageGroups } from "../imageGroups";
 import { latentPosterior } from "./latentPosterior";
-import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
+import type { FoundPlaces, LatentLikelihood, PosteriorOptions } from "./posterior";
 
 /**
  * The posterior of particles, each once, as `latentPosterior`; of tilt series a row for each image, equal for those of one particle.
@@ -15,7 +15,7 @@ export async function posteriorOfParticles(
   start: Float32Array,
   latent: number,
   options: PosteriorOptions = {},
-): Promise<Posterior> {
+): Promise<FoundPlaces> {
   const groups = ImageGroups.of(targets);
   if (!groups) return latentPosterior(likelihood, start, latent, options);
   const { heads } = groups;

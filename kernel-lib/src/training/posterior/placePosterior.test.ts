@@ -152,7 +152,7 @@ describe("place and pose together", () => {
     });
     assert.ok(mean.every((z) => z === 0));
     const known = await withUncertainPoses(shared, {
-      population: of(spread),
+      ...{ places: of(spread), deviations: [1] },
       prior: { rotation: 1e-3, shift: 1e-4 },
     });
     known.standardDeviation.forEach((s, i) => {
@@ -166,7 +166,7 @@ describe("place and pose together", () => {
     const joint = new PlaceSearch({ ...there, prior });
     const both = await joint.find(particles, joint.startAt(spread, count));
     const { standardDeviation } = await withUncertainPoses(there, {
-      population: { ...of(spread), standardDeviation: fixed.standardDeviation },
+      ...{ places: { ...of(spread), standardDeviation: fixed.standardDeviation }, deviations: [1] },
       prior,
     });
     standardDeviation.forEach((s, i) => {

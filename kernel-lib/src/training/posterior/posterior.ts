@@ -1,4 +1,5 @@
 import type { TaskOptions } from "../../progress";
+import type { LearnedMoments } from "./learnedMoments";
 
 /** Latent coordinates of particles given their images. */
 export interface Posterior {
@@ -6,10 +7,21 @@ export interface Posterior {
   mean: Float32Array;
   /** Posterior standard deviation, [particles · latent]. */
   standardDeviation: Float32Array;
-  /** Particles that were sampled, if the others learned from these; see `LearnedMoments`. Undefined: none learned. */
+}
+
+/** What the posterior of a particle follows from besides its image: the population, as the particles of a training show it. */
+export interface PopulationKnowledge {
+  /** In one dimension: where it is searched, and the prior there, on a finer grid between the ends. */
+  grid?: { low: number; high: number; prior: Float32Array } | undefined;
+  /** In more dimensions: how posteriors differ from their normal approximations. Undefined: each is sampled by itself. */
+  moments?: LearnedMoments | undefined;
+}
+
+/** Places, and what they follow from. */
+export interface FoundPlaces extends Posterior {
+  knowledge: PopulationKnowledge;
+  /** Particles that were sampled, if all places follow from what these show; see `LearnedMoments`. Undefined: each was sampled. */
   sampled?: number;
-  /** The others; a particle of several units is one. */
-  learned?: number;
 }
 
 /** Log-likelihood of particles around their own z, with derivatives in z. The arrays belong to the caller. */
@@ -40,6 +52,6 @@ export interface PosteriorOptions extends TaskOptions {
   batchSize?: number;
   /** Particles that define the search region and the prior, ascending. Default: all. */
   population?: ArrayLike<number>;
-  /** Search region in one dimension, lowest and highest z. Default: that of the population, with a margin. */
-  range?: readonly [low: number, high: number];
+  /** What is known about the population. Default: learned from these particles. */
+  knowledge?: PopulationKnowledge | undefined;
 }

@@ -3,7 +3,7 @@ import { throwIfStopped } from "../../errors";
 import { inParallel } from "../../parallel";
 import { Random } from "../../random";
 import { evenly } from "../evidence/sample";
-import { fewestLearned, LearnedMoments, type SampledMoments } from "./learnedMoments";
+import { LearnedMoments, type SampledMoments } from "./learnedMoments";
 import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior";
 
 /**
@@ -25,16 +25,29 @@ const fewestPerAxis = 1.5;
 /** Most particles that are sampled; of more, what sampling changes in these is learned, see {@link LearnedMoments}. */
 const mostSampled = 512;
 
+/** Cells of the latent space per standard deviation, in each of which samples are drawn in directions of its own. */
+const cells = 64;
+
 /** Posterior with the covariances of the axes. */
 export interface LocalPosterior extends Posterior {
   /** [particles · latent · latent] */
   covariance: Float32Array;
 }
 
+/** Result of {@link sampledPosterior}. */
+export interface SampledPosterior extends LocalPosterior {
+  /** What all places follow from, if not from samples of each particle. */
+  moments?: LearnedMoments | undefined;
+  /** Particles that were sampled to learn it. */
+  sampled?: number;
+}
+
 /** Options of {@link sampledPosterior}. */
 export interface SamplingOptions extends PosteriorOptions {
   /** Most particles that are sampled. Default 512. */
   most?: number;
+  /** What sampling changes, if it is known: then no particle is sampled. */
+  moments?: LearnedMoments | undefined;
 }
 
 /**
@@ -46,7 +59,8 @@ export interface SamplingOptions extends PosteriorOptions {
  * mixture (Owen and Zhou, J. Am. Stat. Assoc. 95, 135, 2000). The normal approximation, whose moments are known, is estimated from the same
  * samples, and what these estimates are off by is taken out of those of the posterior (control variates): a posterior that is normal
  * keeps its moments. One that looks normal after the first samples is left. Of more than `most` particles some are sampled, and what
- * that changes is learned for the others; see {@link LearnedMoments}.
+ * that changes is learned, and applied to all; see {@link LearnedMoments}. So what becomes of a particle does not depend on the others
+ * that it is placed with, if `moments` are given, or `most` is not reached.
  *
  * @param local maximum and covariance of each particle; with more than {@link mostSampledAxes} axes it is returned
  */
@@ -54,8 +68,8 @@ export async function sampledPosterior(
   likelihood: Pick<LatentLikelihood, "scores">,
   local: LocalPosterior,
   latent: number,
-  { batchSize = 128, most = mostSampled, signal, onProgress }: SamplingOptions = {},
-): Promise<LocalPosterior> {
+  { batchSize = 128, most = mostSampled, moments: known, signal, onProgress }: SamplingOptions = {},
+): Promise<SampledPosterior> {
   const { mean, covariance } = local;
   if (latent > mostSampledAxes) return local;
   const count = mean.length / latent;
@@ -70,16 +84,29 @@ export async function sampledPosterior(
     found.standardDeviation.set(deviations, particle * latent);
     found.covariance.set(moments.covariance.to1DArray(), particle * latent ** 2);
   };
+  const each = count <= most;
   const samplerOf = (particle: number) => {
     const own = covariance.subarray(particle * latent ** 2, (particle + 1) * latent ** 2);
-    return Sampler.of(particle, mean.subarray(particle * latent, (particle + 1) * latent), own);
+    const at = mean.subarray(particle * latent, (particle + 1) * latent);
+    // A particle that keeps its own samples has the same ones, whichever others it is placed with.
+    const stream = each ? cellOf(at) : particle;
+    return Sampler.of({ particle, stream }, at, own);
   };
+  const changeBy = (moments: LearnedMoments) => {
+    for (let particle = 0; particle < count; particle++) {
+      const sampler = samplerOf(particle);
+      const changed = sampler && moments.of(sampler.at, sampler.factor);
+      if (changed && isSound(changed)) keep(particle, changed);
+    }
+    return { ...found, moments };
+  };
+  if (known) return changeBy(known);
   const particles = evenly(
     Int32Array.from({ length: count }, (_, i) => i),
     most,
   );
   const starts = Array.from({ length: Math.ceil(particles.length / batchSize) }, (_, i) => i * batchSize);
-  const learned: SampledMoments[] = [];
+  const learned: (SampledMoments & { particle: number })[] = [];
   let done = 0;
   // Two batches at a time: one is decoded while the other is projected.
   await inParallel(starts, 2, async (from) => {
@@ -102,21 +129,21 @@ export async function sampledPosterior(
     for (const sampler of samplers) {
       const moments = unlike.has(sampler) ? sampler.moments() : sampler.approximation;
       if (!moments) continue;
-      if (unlike.has(sampler)) keep(sampler.particle, moments);
-      learned.push({ at: sampler.at, factor: sampler.factor, ...moments });
+      if (each && unlike.has(sampler)) keep(sampler.particle, moments);
+      learned.push({ particle: sampler.particle, at: sampler.at, factor: sampler.factor, ...moments });
     }
     done += all.length;
     onProgress?.({ task: "widths of the latents", done, total: particles.length });
   });
-  if (particles.length === count || learned.length < fewestLearned) return found;
-  const like = new LearnedMoments(learned);
-  const sampled = new Set(particles);
-  for (let particle = 0; particle < count; particle++) {
-    const sampler = sampled.has(particle) ? undefined : samplerOf(particle);
-    const moments = sampler && like.of(sampler.at, sampler.factor);
-    if (moments && isSound(moments)) keep(particle, moments);
-  }
-  return { ...found, sampled: particles.length, learned: count - particles.length };
+  if (each) return found;
+  // Batches end in any order.
+  learned.sort((a, b) => a.particle - b.particle);
+  return { ...changeBy(LearnedMoments.learn(latent, learned)), sampled: particles.length };
+}
+
+/** A number of the cell of the latent space at this place. */
+function cellOf(at: Float32Array): number {
+  return at.reduce((sum, x) => Math.imul(sum, 31) + Math.round(cells * x), 0);
 }
 
 /** Mean and covariance of a posterior. */
@@ -152,19 +179,24 @@ class Sampler {
     readonly particle: number,
     readonly at: Float32Array,
     private readonly parts: readonly Part[],
+    stream: number,
   ) {
-    this.random = new Random(1).fork(particle);
+    this.random = new Random(1).fork(stream);
   }
 
   /** Undefined for a particle of which the image tells nothing, or whose covariance cannot be used. */
-  static of(particle: number, at: Float32Array, covariance: Float32Array): Sampler | undefined {
+  static of(
+    { particle, stream }: { particle: number; stream: number },
+    at: Float32Array,
+    covariance: Float32Array,
+  ): Sampler | undefined {
     const latent = at.length;
     const told = Matrix.from1DArray(latent, latent, Array.from(covariance));
     if (told.diagonal().every((variance) => variance >= 1)) return undefined;
     try {
       const information = symmetric(inverse(told)).sub(Matrix.eye(latent));
       const parts = temperings.map((t) => partOf(Matrix.div(information, t).add(Matrix.eye(latent))));
-      return parts.every((part) => part !== undefined) ? new Sampler(particle, at, parts) : undefined;
+      return parts.every((part) => part !== undefined) ? new Sampler(particle, at, parts, stream) : undefined;
     } catch {
       // A covariance without an inverse.
       return undefined;

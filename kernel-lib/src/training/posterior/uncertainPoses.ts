@@ -1,7 +1,6 @@
 import { inverse, Matrix } from "ml-matrix";
 import { throwIfStopped } from "../../errors";
 import type { TaskOptions } from "../../progress";
-import { type Population, spreadOf } from "../evidence/population";
 import { particlesPerPass } from "../memory";
 import { type PlaceContext, PlaceLikelihood } from "./likelihood";
 import type { PosePrior } from "./placePosterior";
@@ -15,20 +14,23 @@ const degree = Math.PI / 180;
  * image adds to the prior is multiplied, along each axis, by the part that is left; means stay, since poses that were
  * refined together with places are the best ones there.
  *
- * @param population places of all particles, in the poses of `context.targets`
- * @param prior how far these poses were off before they were refined
+ * @param places     of all particles, in the poses of `context.targets`
+ * @param deviations standard deviation of the population along each axis, [latent]
+ * @param prior      how far these poses were off before they were refined
  */
 export async function withUncertainPoses(
   context: Omit<PlaceContext, "pose" | "half">,
-  { population, prior }: { population: Population; prior: PosePrior },
+  { places, ...priors }: { places: Posterior; deviations: ArrayLike<number>; prior: PosePrior },
   options: TaskOptions = {},
 ): Promise<Posterior> {
-  const { latent, mean, standardDeviation } = population;
+  const { prior } = priors;
+  const { mean, standardDeviation } = places;
+  const latent = priors.deviations.length;
   const likelihood = new PlaceLikelihood({
     ...{ ...context, pose: { rotation: prior.rotation > 0, shift: prior.shift > 0 } },
   });
   const { layout } = likelihood;
-  const precisions = precisionsOf(context, { population, prior }, layout);
+  const precisions = precisionsOf(context, priors, layout);
   const count = mean.length / latent;
   const result = standardDeviation.slice();
   const step = particlesPerPass(context.neutral.count * likelihood.modelsPerParticle);
@@ -52,11 +54,11 @@ export async function withUncertainPoses(
 /** Precision of the prior of each number of a point, [width]. */
 function precisionsOf(
   { neutral }: Omit<PlaceContext, "pose" | "half">,
-  { population, prior }: { population: Population; prior: PosePrior },
+  { deviations: ofPlaces, prior }: { deviations: ArrayLike<number>; prior: PosePrior },
   { width, rotation, shift }: PlaceLikelihood["layout"],
 ): Float64Array {
   const deviations = new Float64Array(width).fill(1);
-  deviations.set(spreadOf(population).deviation);
+  deviations.set(Array.from(ofPlaces));
   if (rotation >= 0) deviations.fill(prior.rotation * degree, rotation, rotation + 3);
   if (shift >= 0) deviations.fill(prior.shift / (neutral.boxSize * neutral.apix), shift, shift + 2);
   return deviations.map((deviation) => 1 / deviation ** 2);

@@ -20,7 +20,7 @@ import type { RefinedPoses } from "../poses/refinedPoses";
 import type { RunPosesOptions } from "../poses/runPoses";
 import type { PlacesOptions } from "../posterior/otherPlaces";
 import type { Posterior } from "../posterior/posterior";
-import { BaseModels } from "../secondRound/baseModels";
+import { BaseModels, type FixedAxes } from "../secondRound/baseModels";
 import type { EpochReport } from "../trainer";
 import type { Unexplained } from "../unexplained/unexplained";
 import { readEvidence, writeEvidence } from "./evidenceFile";
@@ -33,10 +33,10 @@ import {
   type AssignOptions,
   assignParticlesOfRun,
   measureRunUnexplained,
-  placesOfOthers,
   refinePosesOfRun,
   type UnexplainedOptions,
 } from "./runPasses";
+import { placesInRun } from "./runPlaces";
 import { latentAxes, type RunRecord } from "./runRecord";
 import type { Latents } from "./runTables";
 import { readUnexplained } from "./unexplainedFile";
@@ -206,8 +206,7 @@ export class Run {
   }
 
   /**
-   * As {@link measured}, with all axes in one decoder, fixed ones too: they are unknown where poses change, and of particles that
-   * the run has not seen.
+   * As {@link measured}, with all axes in one decoder, fixed ones too: they are unknown where poses change.
    */
   private async measuredOnAllAxes(): Promise<MeasuredRun> {
     const { files, record, neutral, decoder } = this;
@@ -287,20 +286,21 @@ export class Run {
    */
   async basesOf(rows?: ArrayLike<number>): Promise<BaseModels> {
     const latents = await this.latents();
-    const { reduced: whole, units } = this.decoder;
-    const decodeMany = (places: Float32Array) => whole.decode(places, places.length / whole.latent);
     const { latent } = latents;
     const some = (values: Float32Array) => (rows ? gatherRows(values, latent, rows) : values);
-    return new BaseModels(
-      { neutral: this.neutral, decodeMany, trained: whole.trained },
-      {
-        latent,
-        encoder: some(latents.encoder),
-        refined: some(latents.refined),
-        standardDeviation: some(latents.standardDeviation),
-      },
-      units,
-    );
+    return this.basesAt({
+      encoder: some(latents.encoder),
+      refined: some(latents.refined),
+      standardDeviation: some(latents.standardDeviation),
+    });
+  }
+
+  /** The models that this run decodes at places on all of its axes, [rows · latent]. */
+  private basesAt(places: Omit<FixedAxes, "latent">): BaseModels {
+    const { reduced: whole, units } = this.decoder;
+    const decodeMany = (z: Float32Array) => whole.decode(z, z.length / whole.latent);
+    const decoder = { neutral: this.neutral, decodeMany, trained: whole.trained };
+    return new BaseModels(decoder, { latent: this.latent, ...places }, units);
   }
 
   /**
@@ -325,12 +325,13 @@ export class Run {
 
   /**
    * Places of other particles of the same molecule in the latent space of the run, which its training has not seen: posterior
-   * means and standard deviations with the decoder fixed, as those in `latents().refined`. The particles of the run are read
-   * again for their CTFs. In a second round they are places on all axes together. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
+   * means and standard deviations with the decoder fixed, found as those in `latents()` were, with what the run knew of noise and
+   * population. So the place of a particle does not depend on the others in `particles`, and particles of the run get their
+   * places in its table, if they have the poses that it was trained with. In a second round with fixed axes, those are found
+   * first. Of a symmetric run, `particles` are opened with its symmetry, and every copy has a place.
    * @param particles images as wide as those of the run in Å, with poses in the frame of its map
    * @returns [particles · latent] each
-   * @throws InputError before the run is complete, for images of another width, and if the particles of the run have changed;
-   *   StoppedError
+   * @throws InputError before the run is complete, and for images of another width; StoppedError
    * @example
    * ```ts
    * const run = await e2.openRun("RUN");
@@ -343,8 +344,21 @@ export class Run {
    */
   async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
     const begun = beginTask(options);
-    const others = { set: particles, factors: await this.varianceFactors() };
-    return placesOfOthers(await this.measuredOnAllAxes(), others, begun);
+    await this.latents();
+    const { files, record, neutral, decoder, parent } = this;
+    const fixed = await parent?.placesOf(particles, begun);
+    const base = fixed && parent?.basesAt({ ...fixed, encoder: fixed.mean, refined: fixed.mean });
+    const factors = (await this.storedEvidence())?.axes.map(({ variance }) => variance);
+    const found = await placesInRun(
+      { files, record, neutral, decoder },
+      { set: particles, base, factors },
+      begun,
+    );
+    if (!base) return found;
+    return {
+      mean: base.beside("refined", found.mean),
+      standardDeviation: base.beside("standardDeviation", found.standardDeviation),
+    };
   }
 
   /**

@@ -1,5 +1,4 @@
 import { InputError } from "../../errors";
-import type { ParticleSet } from "../../particles/particleSet";
 import type { TaskOptions } from "../../progress";
 import { assignByImages, type GroupsByImages, type PlacedGroups } from "../assignment/assignByImages";
 import { gatherRows } from "../batches";
@@ -11,8 +10,6 @@ import { posesIn, referenceOf } from "../poses/lineage";
 import type { RefinedPoses } from "../poses/refinedPoses";
 import { type RunPosesOptions, refineRunPoses } from "../poses/runPoses";
 import { PlaceLikelihood } from "../posterior/likelihood";
-import { otherPlaces, type PlacesOptions } from "../posterior/otherPlaces";
-import type { Posterior } from "../posterior/posterior";
 import { measureUnexplained } from "../unexplained/measureUnexplained";
 import type { Unexplained } from "../unexplained/unexplained";
 import type { EvidenceOptions, MeasuredRun } from "./runEvidence";
@@ -51,25 +48,6 @@ export async function refinePosesOfRun(
     const file = options.reference ?? (await referenceOf(record.inputs.particles));
     const reference = file === undefined ? undefined : { file, poses: await posesIn(file, reopened.set) };
     return await refineRunPoses({ reopened, decoder, places: places.refined, reference }, options);
-  } finally {
-    await reopened.close();
-  }
-}
-
-/** Places on all axes of particles that the run has not seen. */
-export async function placesOfOthers(
-  { files, record, places, decoder }: MeasuredRun,
-  { set, factors }: { set: ParticleSet; factors: ArrayLike<number> | undefined },
-  options: PlacesOptions,
-): Promise<Posterior> {
-  const reopened = await reopenParticles(files, record, options);
-  try {
-    const { latent } = decoder;
-    const [mean, standardDeviation] = [places.refined, places.standardDeviation].map((values) =>
-      reopened.ofImages(values, latent),
-    ) as [Float32Array, Float32Array];
-    const population = { latent, members: reopened.trainingSet, mean, standardDeviation };
-    return await otherPlaces({ reopened, decoder, population, factors, set }, options);
   } finally {
     await reopened.close();
   }
