@@ -114,10 +114,12 @@ function makeEarlier(from: string, to: string): void {
   const at = JSON.parse(all.metadata["checkpoint"]!);
   for (const name of ["history", "latents"]) delete at[name];
   all.metadata = { checkpoint: JSON.stringify(at) };
-  const places = all.header["places"]!;
-  assert.equal(places.data_offsets[1], all.data.length);
-  all.data = all.data.subarray(0, places.data_offsets[0]);
-  delete all.header["places"];
+  // Places of the training, and how places are found, come last.
+  const begin = all.header["places"]!.data_offsets[0];
+  const later = Object.keys(all.header).filter((name) => all.header[name]!.data_offsets[0] >= begin);
+  assert.ok(later.every((name) => name === "places" || name.startsWith("placing.")), `${later}`);
+  for (const name of later) delete all.header[name];
+  all.data = all.data.subarray(0, begin);
   writeFileSync(file, put(all));
 }
 
