@@ -1,3 +1,5 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { useBackend } from "../../compute/backends";
 import { InputError } from "../../errors";
 import { hasSameBoxLength } from "../../maps/grid";
 import type { GaussianModel } from "../../model/gaussianModel";
@@ -64,6 +66,8 @@ export async function otherPlaces(
   const threads = choice?.threads;
   const { rings } = record;
   const workload = { model: neutral, rings, batchSize: record.options.batchSize };
+  // The encoder and its input are computed by TensorFlow.js, whatever the engine.
+  if (!tf.getBackend()) await useBackend("wasm");
   const { engine } = await chooseEngine({ engine: "wasm", ...choice }, workload);
   try {
     const targets = await prepareTargets(set.originals(), {
