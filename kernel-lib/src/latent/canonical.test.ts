@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "vitest";
+import { test, vi } from "vitest";
 import { Random } from "../random";
 import { canonicalCorrelations } from "./canonical";
 
@@ -41,4 +41,17 @@ test("constant axes count for nothing, and too few points are refused", () => {
     /points: expected 5 or more, found 4/,
   );
   assert.throws(() => canonicalCorrelations(a, 1, b.slice(0, 8), 2), /coordinates: expected of 100 points/);
+});
+
+test("of spaces of different dimensions there are as many as the smaller has, in either order, without a word of the library", (t) => {
+  const random = new Random(4);
+  const a = Float32Array.from({ length: 200 }, () => random.normal());
+  const b = Float32Array.from({ length: 600 }, () => random.normal());
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  t.onTestFinished(() => warned.mockRestore());
+  const [found, back] = [canonicalCorrelations(a, 1, b, 3), canonicalCorrelations(b, 3, a, 1)];
+  assert.equal(found.length, 1);
+  assert.equal(back.length, 1);
+  assert.ok(Math.abs(found[0]! - back[0]!) < 1e-9, `${found}, ${back}`);
+  assert.equal(warned.mock.calls.length, 0);
 });

@@ -23,7 +23,9 @@ export function canonicalCorrelations(a: Float32Array, p: number, b: Float32Arra
     .mmul(product(x, y, n))
     .mmul(whitening(product(y, y, n)).transpose());
   if (left.rows === 0 || left.columns === 0) return [];
-  return new SingularValueDecomposition(left).diagonal.map((value) => Math.min(1, value));
+  // Of fewer rows than columns the library would give one value too many.
+  const tall = left.rows < left.columns ? left.transpose() : left;
+  return new SingularValueDecomposition(tall).diagonal.map((value) => Math.min(1, value));
 }
 
 function centred(points: Float32Array, axes: number): Float64Array[] {

@@ -121,7 +121,7 @@ export async function settingsOf(run: string): Promise<NewRunSettings> {
   const { inputs, options, survey, detail, from } = await folder.readRecord();
   const { particles, model, mask, symmetry } = inputs;
   return {
-    ...(from ? startOf(from) : { particles, model }),
+    ...(from ? startOf(from, folder) : { particles, model }),
     ...{ out: run, vary: options.vary },
     ...(mask !== undefined && { mask }),
     ...(symmetry !== undefined && !from && { symmetry }),
@@ -133,9 +133,13 @@ export async function settingsOf(run: string): Promise<NewRunSettings> {
   };
 }
 
-/** What a second round started from; particles that were given as numbers are in no file. */
-function startOf({ run, axes, selection }: NonNullable<RunRecord["from"]>): Partial<NewRunSettings> {
-  return { from: run, axes, ...(selection?.file !== undefined && { select: selection.file }) };
+/** What a second round started from; particles that were given as numbers are in the list that the run keeps of them. */
+function startOf(
+  { run, axes, selection }: NonNullable<RunRecord["from"]>,
+  folder: RunFolder,
+): Partial<NewRunSettings> {
+  const select = selection && (selection.file ?? path.resolve(folder.file("selection")));
+  return { from: run, axes, ...(select !== undefined && { select }) };
 }
 
 const fileOfTitle = (run: string): string => path.join(run, jobsFolderName, titleFile);

@@ -21,6 +21,12 @@ export class StoredMaps {
     private readonly nameOf: (rows: Uint32Array) => Promise<string>,
   ) {}
 
+  /**
+   * By checksums of particles, where their map would be, while none of the folders that there are is that: maps are looked for with every
+   * change of the workbench, and a name takes a look at each particle.
+   */
+  private readonly asked = new Map<string, { candidates: string; folder: Promise<string | undefined> }>();
+
   private async folderOf(rows: Uint32Array): Promise<string | undefined> {
     const { folder } = this.workbench;
     if (folder === undefined) return undefined;
@@ -34,11 +40,21 @@ export class StoredMaps {
     // Naming all that enters takes a while, and most sets have no map.
     const names = await readdir(path.join(kept, mapsFolder)).catch(() => []);
     const particles = checksumOfRows(rows);
-    if (!names.some((name) => name.startsWith(particles))) return undefined;
-    const folder = await this.folderOf(rows);
-    if (folder === undefined || !existsSync(path.join(folder, mapName))) return undefined;
-    const table = path.join(folder, "map_fsc.txt");
-    return { fsc: existsSync(table) ? await readFsc(table) : null };
+    const candidates = names.filter((name) => name.startsWith(particles)).join();
+    if (candidates === "") return undefined;
+    const known = this.asked.get(particles);
+    const asked = known?.candidates === candidates ? known : { candidates, folder: this.folderOf(rows) };
+    this.asked.set(particles, asked);
+    let isOther = false;
+    try {
+      const folder = await asked.folder;
+      isOther = folder === undefined || !existsSync(path.join(folder, mapName));
+      if (folder === undefined || isOther) return undefined;
+      const table = path.join(folder, "map_fsc.txt");
+      return { fsc: existsSync(table) ? await readFsc(table) : null };
+    } finally {
+      if (!isOther) this.asked.delete(particles);
+    }
   }
 
   /** Reads the maps of particles. @throws InputError if there are none, or they are damaged */
