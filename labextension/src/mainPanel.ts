@@ -21,6 +21,8 @@ export async function showPanel<T extends Widget>(shown: PanelShown<T>): Promise
   const { app, tracker, content, id, icon, moved } = shown;
   const main = new MainAreaWidget({ content });
   main.id = id;
+  // It would be an empty strip above the panel
+  main.toolbar.hide();
   main.title.icon = icon;
   main.title.closable = true;
   moved.connect(() => void tracker.save(main));

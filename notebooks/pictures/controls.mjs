@@ -321,7 +321,7 @@ async function takeFileViews({ page }) {
 /** The notebook with the explorer: sets, two of them reconstructed, a path through the places, and the motion at its end. */
 async function takeExplorer(sitter) {
   const { explorer, page } = sitter;
-  await page.setViewportSize({ width: 1600, height: 1060 });
+  await page.setViewportSize({ width: 1600, height: 1130 });
   await sitter.press("Clusters");
   await page.waitForTimeout(4000);
   await explorer.getByRole("combobox", { name: "Colour", exact: true }).selectOption("sets");

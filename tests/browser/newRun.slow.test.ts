@@ -59,6 +59,7 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
   test("the launcher opens the form; files are chosen in JupyterLab's dialog and checked", async () => {
     await page.locator(".jp-LauncherCard", { hasText: "New run" }).click();
     await field("Particles").waitFor();
+    assert.equal(await page.locator(".jp-MainAreaWidget > .jp-Toolbar").filter({ visible: true }).count(), 0);
     await choose("Choose Particles", "particles.star");
     assert.equal(await field("Particles").inputValue(), "my data/particles.star");
     assert.equal(await field("Output folder").inputValue(), "my data/particles_run");
@@ -164,6 +165,7 @@ describe("a new run in JupyterLab", skipIf(skip), () => {
     await press("Second round");
     await panel().getByText(`A second round of ${run}`).waitFor();
     assert.equal(await field("Second round of").inputValue(), run);
+    await panel().getByRole("heading", { name: "Second round", exact: true }).waitFor();
     assert.equal(await field("Output folder").inputValue(), `${run}_round2`);
     assert.equal(await field("Consensus map").count(), 0);
     await panel().getByRole("combobox", { name: "Its axes" }).selectOption("drop");

@@ -67,6 +67,7 @@ export class ExplorerPanel extends Panel implements PanelServices {
     const view = await access.view(model);
     for (const widget of this.widgets) if (widget !== this.page) widget.dispose();
     this.addWidget(view);
+    // The folder, as in Project and in the list of runs: several runs of one data set are told apart by it. The header has both.
     this.title.label = folder.split(/[\\/]/).filter(Boolean).slice(-2).join("/") || "Explore run";
     this.title.caption = `${folder}\n${access.where}`;
     // Closing a notebook closes its views

@@ -44,9 +44,9 @@ export function viewerTemplate(model: GaussianViewerViewModel, actions: ViewerAc
   `;
 }
 
-/** The sign for full screen. */
-const corners = html`<svg viewBox="0 0 16 16" class="e2gmm-icon" aria-hidden="true"
-  ><path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4"
+/** The sign for full screen; corners alone, without arrows, look like the box of a missing character. */
+const arrowsOut = html`<svg viewBox="0 0 16 16" class="e2gmm-icon" aria-hidden="true"
+  ><path d="M9.5 2H14v4.5M14 2L9.3 6.7M6.5 14H2V9.5M2 14l4.7-4.7"
 /></svg>`;
 
 function toolbar(model: GaussianViewerViewModel, actions: ViewerActions): TemplateResult {
@@ -68,7 +68,7 @@ function toolbar(model: GaussianViewerViewModel, actions: ViewerActions): Templa
           : nothing
       }
       ${button("PNG", "Save the picture", actions.savePicture)}
-      ${button(corners, "Full screen", actions.toggleFullScreen)}
+      ${button(arrowsOut, "Full screen", actions.toggleFullScreen)}
       ${button("Controls", "Show or hide the controls", () => model.showPanel(!model.panelShown), {
         expanded: model.panelShown,
       })}

@@ -18,7 +18,7 @@ export function newRunPage(model: NewRunModel, runs: readonly ListedRun[]): Temp
   const keep = (event: Event) => event.preventDefault();
   const isReady = !("missing" in same);
   return html`<form class="e2gmm-newRun" aria-label="New run" @submit=${keep} @keydown=${keepKey}>
-    <h2>New run</h2>
+    <h2>${form.from ? "Second round" : "New run"}</h2>
     <fieldset>
       <legend>Files</legend>
       ${file(model, "from", "Second round of", "Folder of a complete run, whose particles, model and settings it takes; empty: a run of its own")}

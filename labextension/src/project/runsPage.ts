@@ -3,7 +3,17 @@ import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, keepKey, unlessFocused } from "../controls.js";
 import { type ListedRun, progressOf, type RunRow, type RunsModel, sizeText } from "./runsModel.js";
 
-const columns = ["Run", "State", "Dataset", "Particles", "Axes", "Resolution", "Evidence", "Started", "Size"];
+const columns = [
+  "Run",
+  "State",
+  "Data set",
+  "Particles",
+  "Axes",
+  "Resolution",
+  "Evidence",
+  "Started",
+  "Size",
+];
 
 /** Forms that a run fills. */
 export interface RunForms {

@@ -66,8 +66,8 @@ function chains(model: RegionPanelModel): TemplateResult {
   return row(
     "Chain",
     field(model, "file", "Atomic model (PDB or mmCIF)", {
-      size: 26,
-      placeholder: "model.pdb, in the frame of the map",
+      size: 30,
+      placeholder: "model.pdb, in the map's frame",
     }),
     "within",
     field(model, "distance", "Largest distance of a Gaussian from an atom in Å", { size: 4, number: true }),
@@ -185,9 +185,9 @@ const axesChoices = [
 
 function round(model: RegionPanelModel): TemplateResult {
   const { same, state } = model;
-  if ((state?.masks.length ?? 0) === 0) return row("Train here", html`<small>Save a mask first.</small>`);
+  if ((state?.masks.length ?? 0) === 0) return row("Second round", html`<small>Save a mask first.</small>`);
   return html`${row(
-    "Train here",
+    "Second round",
     html`<span>in the mask <b>${model.mask}</b> with ${particleText(model)}; axes of this run</span>`,
     select(
       choices(axesChoices, model.fields.axes),

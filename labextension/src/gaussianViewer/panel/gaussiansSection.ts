@@ -14,13 +14,13 @@ const colourings: readonly (readonly [Colouring, string])[] = [
 ];
 
 const origins: readonly (readonly [DisplacementOrigin, string])[] = [
-  ["neutral", "the neutral model"],
-  ["mean", "the mean state"],
+  ["neutral", "neutral model"],
+  ["mean", "mean state"],
 ];
 
 function originField(viewer: ViewerAccess): TemplateResult {
   return html`<label class="e2gmm-field">
-    Displacement from
+    Displaced from
     ${choice({
       label: "State from which displacements are counted",
       options: origins,
