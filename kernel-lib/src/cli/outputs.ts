@@ -125,6 +125,9 @@ export class Outputs {
     const partial = setOfSelection(this.waiting.get(target)!.partial);
     if (!/\.star$/i.test(target) || !existsSync(partial)) return;
     const own = setOfSelection(target);
+    // Beside particles that are replaced, their set is, too; another one is not touched.
+    if (existsSync(own) && !existsSync(target))
+      throw new InputError(own, `no file, since it is to belong to ${path.basename(target)}`, "a file");
     this.waiting.set(own, { ...(await resolveTarget(own)), partial });
     this.placed.add(own);
   }

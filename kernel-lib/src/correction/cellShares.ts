@@ -5,6 +5,7 @@ import { backproject, imagesOfParticles, sourceHash } from "../reconstruction/ba
 import type { ImagePass } from "../reconstruction/imagePass";
 import type { ImageSource } from "../reconstruction/imageSource";
 import type { Part } from "../reconstruction/keptSums";
+import { packageVersion } from "../version";
 import type { LatentCell } from "./cells";
 import { type ShareProgress, type ShareStore, sumsName } from "./shareStore";
 
@@ -49,7 +50,7 @@ export async function shareKey({
   cells,
   keepOutliers,
 }: Omit<SharesTask, "key" | "threads" | "part" | "step">): Promise<string> {
-  const hash = (await sourceHash(source)).update(JSON.stringify({ boxSize, keepOutliers }));
+  const hash = (await sourceHash(source)).update(JSON.stringify({ packageVersion, boxSize, keepOutliers }));
   for (const half of cells) for (const { particles } of half) hash.update(`${particles.join()};`);
   return hash.digest("hex");
 }

@@ -6,6 +6,7 @@ import { alternateHalves, undividedHalves } from "../particles/halves";
 import type { LeftOutImage } from "../particles/images/imageOutliers";
 import { requireSingleImages } from "../particles/singleImages";
 import { beginTask, type TaskOptions } from "../progress";
+import { packageVersion } from "../version";
 import { backproject, sourceHash } from "./backproject";
 import { finishMaps } from "./finishMaps";
 import type { FscCurve } from "./fsc";
@@ -208,7 +209,7 @@ async function keyOf(
 ): Promise<string> {
   const halves = halfOf && Array.from(indices, (index) => halfOf(index)).join("");
   return (await sourceHash(source))
-    .update(JSON.stringify({ boxSize, symmetry, helix, keepOutliers, halves }))
+    .update(JSON.stringify({ packageVersion, boxSize, symmetry, helix, keepOutliers, halves }))
     .update(indices.join())
     .digest("hex");
 }

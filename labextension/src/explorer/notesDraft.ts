@@ -26,9 +26,11 @@ export class NotesDraft {
 
   /** The notes as the field shows them: what is typed here, else what is kept. */
   get text(): string {
-    const { draft, sent } = this;
-    if (draft) return draft.text;
-    return sent && sent.before === this.kept() ? sent.text : this.kept();
+    if (this.draft) return this.draft.text;
+    const kept = this.kept();
+    // What was sent has arrived, or others were kept; if they are as before later, someone has made them so.
+    if (this.sent?.before !== kept) this.sent = undefined;
+    return this.sent?.text ?? kept;
   }
 
   /** Shows or hides the notes. */

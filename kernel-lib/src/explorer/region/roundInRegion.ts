@@ -4,6 +4,7 @@ import path from "node:path";
 import { writeAtomic } from "../../atomicWrite";
 import { InputError } from "../../errors";
 import type { JobStatus } from "../../jobs/jobStatus";
+import { jobsFolderName } from "../../jobsFolderName";
 import type { NewRunSettings } from "../../project/newRun";
 import { startRun } from "../../project/startRun";
 import { formatNumbers } from "../../training/runs/runTables";
@@ -62,8 +63,8 @@ export async function startRound(
   try {
     return await startRun(settings);
   } catch (error) {
-    // Nothing is left of a round that was refused
-    await rm(select, { force: true });
+    // Nothing is left of a round that was refused; one that is queued all the same needs its particles.
+    if (!existsSync(path.join(settings.out, jobsFolderName))) await rm(select, { force: true });
     throw error;
   }
 }

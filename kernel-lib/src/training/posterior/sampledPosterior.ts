@@ -11,6 +11,8 @@ import type { LatentLikelihood, Posterior, PosteriorOptions } from "./posterior"
  * numbers: a long tail of a posterior is beyond the reach of the first.
  */
 const temperings = [1, 6, 40];
+/** Particles to which learned moments are applied before others may run. */
+const changedAtATime = 2000;
 /** Pairs of samples from each of them, on either side of the maximum. */
 const pairs = 8;
 /** Pairs after which a posterior that looks normal is taken for normal, … */
@@ -92,8 +94,12 @@ export async function sampledPosterior(
     const stream = each ? cellOf(at) : particle;
     return Sampler.of({ particle, stream }, at, own);
   };
-  const changeBy = (moments: LearnedMoments) => {
+  const changeBy = async (moments: LearnedMoments) => {
     for (let particle = 0; particle < count; particle++) {
+      if (particle % changedAtATime === changedAtATime - 1) {
+        throwIfStopped(signal);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       const sampler = samplerOf(particle);
       const changed = sampler && moments.of(sampler.at, sampler.factor);
       if (changed && isSound(changed)) keep(particle, changed);

@@ -86,7 +86,11 @@ export async function stackStates(set: ParticleSet, options: TaskOptions = {}): 
 /** State of the tomograms of a particle set; nothing for single images. */
 export async function tomogramStates({ tomogramFiles }: ParticleSet): Promise<Pick<InputFiles, "tomograms">> {
   if (tomogramFiles.length === 0) return {};
-  return { tomograms: await Promise.all(tomogramFiles.map((file) => fileState(file))) };
+  const tomograms: FileState[] = [];
+  await inParallel(tomogramFiles, parallelStacks, async (file, i) => {
+    tomograms[i] = await fileState(file);
+  });
+  return { tomograms };
 }
 
 /**
