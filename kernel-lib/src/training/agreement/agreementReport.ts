@@ -121,7 +121,8 @@ function foreignWarning({ ownPose }: Misfit, { set, model }: Judged): string | u
   return (
     `about ${percent(fraction)} ± ${percent(standardError)} % of the particles agree with ${model} no better in their own orientations than ` +
     `in those of other particles (of ${particles} that could tell): wrong poses, or images without the molecule, which a training takes for ` +
-    `motion; refine the orientations of ${set.file} by a global search, or leave these particles out`
+    `motion; refine the orientations of ${set.file} by a global search, or leave these particles out. Many molecules without a large ` +
+    "part of the model, such as one of two or three units, look the same with right poses"
   );
 }
 
