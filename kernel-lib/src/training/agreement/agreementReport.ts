@@ -1,7 +1,8 @@
 import { InputError } from "../../errors";
 import type { ParticleSet } from "../../particles/particleSet";
 import type { Agreement, Outlier } from "./agreement";
-import type { Gain, Misfit } from "./misfit";
+import type { Gain } from "./gain";
+import type { Misfit } from "./misfit";
 import { opticsSentences } from "./opticsReport";
 
 /*

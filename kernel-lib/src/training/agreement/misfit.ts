@@ -1,10 +1,10 @@
 import type { GaussianModel } from "../../model/gaussianModel";
-import type { TaskOptions } from "../../progress";
 import { evenly } from "../evidence/sample";
 import type { ProjectionContext } from "../projectionContext";
-import type { RingWeights } from "../weights";
 import { ownShifts, type Pair, peakInPlane, peakInSpace, type Triple } from "./crossCorrelation";
-import { type FittedFactor, fitDefocus, type ImageCtf } from "./defocusFit";
+import { type FittedFactor, fitDefocus } from "./defocusFit";
+import type { Gain } from "./gain";
+import type { MisfitOptions } from "./misfitOptions";
 import { bestScale, scaledModel } from "./modelScale";
 import { meanAndError } from "./moments";
 import { measureOwnPose, type OwnPose } from "./ownPose";
@@ -33,22 +33,6 @@ export interface Misfit {
   scale: FittedFactor | undefined;
   /** The best factor on the defocus of all particles; undefined without CTFs, or with too few particles. */
   defocus: FittedFactor | undefined;
-}
-
-/** A gain in log-likelihood. */
-export interface Gain {
-  /** Mean over the sample, nats per particle. */
-  gain: number;
-  standardError: number;
-}
-
-/** Options of {@link measureMisfit}. */
-export interface MisfitOptions extends TaskOptions {
-  weights: RingWeights;
-  /** Particles to take the sample from, ascending. */
-  particles: Int32Array;
-  /** CTF of a particle. Default: none have one. */
-  ctf?: (particle: number) => ImageCtf | undefined;
 }
 
 /** Most particles of the sample, and of that for the defocus, which needs one projection of each only. */

@@ -1,6 +1,6 @@
 import { disc } from "../../fourier/disc";
 import { bestScores, type CrossSpectra } from "./crossCorrelation";
-import type { Gain } from "./misfit";
+import type { Gain } from "./gain";
 import { meanAndError } from "./moments";
 import type { Trial } from "./trial";
 

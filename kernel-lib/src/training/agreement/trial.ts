@@ -7,7 +7,7 @@ import { particlesPerPass } from "../memory";
 import type { ProjectionContext } from "../projectionContext";
 import { onBase } from "../secondRound/baseModels";
 import type { CrossSpectra, Pair } from "./crossCorrelation";
-import type { MisfitOptions } from "./misfit";
+import type { MisfitOptions } from "./misfitOptions";
 
 /** Scores models and shifts on a sample of the particles. */
 export class Trial {
