@@ -1,4 +1,5 @@
 /** Motion-corrected reconstruction: states from all particles. */
+export type { PartStep } from "./cellShares";
 export { correctMotion } from "./correctMotion";
 export { type CorrectRunOptions, correctRun, prepareRunCorrection } from "./correctRun";
 export type { Motion } from "./motion";

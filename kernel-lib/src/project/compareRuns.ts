@@ -26,8 +26,9 @@ export interface ComparedRun {
 
 /** Two runs, linked by the particles that both have. */
 export interface RunComparison {
-  /** The runs. */
+  /** One run. */
   first: ComparedRun;
+  /** The other run. */
   second: ComparedRun;
   /** Particles that both have. */
   common: number;

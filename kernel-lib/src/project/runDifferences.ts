@@ -4,8 +4,9 @@ import type { RunRecord } from "../training/runs/runRecord";
 export interface SettingDifference {
   /** Its name, such as `options.latent`. */
   name: string;
-  /** Its value in either run. */
+  /** Its value in the first run. */
   first: string;
+  /** Its value in the second run. */
   second: string;
 }
 
