@@ -117,7 +117,10 @@ function makeEarlier(from: string, to: string): void {
   // Places of the training, and how places are found, come last.
   const begin = all.header["places"]!.data_offsets[0];
   const later = Object.keys(all.header).filter((name) => all.header[name]!.data_offsets[0] >= begin);
-  assert.ok(later.every((name) => name === "places" || name.startsWith("placing.")), `${later}`);
+  assert.ok(
+    later.every((name) => name === "places" || name.startsWith("placing.")),
+    `${later}`,
+  );
   for (const name of later) delete all.header[name];
   all.data = all.data.subarray(0, begin);
   writeFileSync(file, put(all));
