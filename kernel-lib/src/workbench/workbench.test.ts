@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, test } from "vitest";
-import { RunLock } from "../training/runs/runLock";
+import { afterEach, beforeEach, test, vi } from "vitest";
+import { FolderHeldError, RunLock } from "../training/runs/runLock";
 import { Workbench } from "./workbench";
 import { emptyState, mergeNotes, mergeStates } from "./workbenchState";
 
@@ -173,6 +173,25 @@ test("waits for another process that writes; a failure is told, and the next cha
   workbench.sets.add([1]);
   await workbench.saved();
   assert.equal((await opened()).notes, "lost?");
+});
+
+test("a lock that is released between a try and a look at it is no failure", async () => {
+  const workbench = await opened();
+  await mkdir(path.join(folder, "workbench"));
+  const held = new FolderHeldError(
+    folder,
+    "a folder that no other training writes to",
+    "one that was released since",
+  );
+  const take = vi.spyOn(RunLock, "take").mockRejectedValueOnce(held);
+  try {
+    workbench.notes = "kept";
+    await workbench.saved();
+    assert.equal(take.mock.calls.length, 2);
+  } finally {
+    take.mockRestore();
+  }
+  assert.equal((await opened()).notes, "kept");
 });
 
 test("what could not be written is not said to be kept after a look at the files, and is written when that is possible", async () => {

@@ -7,7 +7,7 @@ import { writeAtomic } from "../atomicWrite";
 import { type Marker, markers } from "../display/theme";
 import { InputError } from "../errors";
 import { checked, numberIn, parsedJson, someText } from "../schema";
-import { lockFile, RunLock } from "../training/runs/runLock";
+import { FolderHeldError, RunLock } from "../training/runs/runLock";
 import { formatNumbers, parseSelection } from "../training/runs/runTables";
 import type { NamedSet, WorkbenchState } from "./workbenchState";
 
@@ -25,6 +25,8 @@ const setsFolder = "sets";
 /** Milliseconds to wait for another process that writes. */
 const patience = 10_000;
 const pause = 40;
+/** Tries to lock a folder that is not held. */
+const mostFailures = 3;
 
 const index = numberIn({ integer: true, least: 0 });
 const vectors = v.array(v.array(numberIn({}), "a latent vector"), "a list of latent vectors");
@@ -231,11 +233,14 @@ export class WorkbenchFiles {
     // A run folder that was removed is not made again
     const run = path.dirname(this.folder);
     if (!existsSync(run)) throw new InputError(run, "the run folder", "no such folder");
-    for (const end = Date.now() + patience; ; ) {
+    const end = Date.now() + patience;
+    for (let failures = 0; ; ) {
       try {
         return await RunLock.take(this.folder);
       } catch (error) {
-        if (Date.now() > end || !existsSync(path.join(this.folder, lockFile))) throw error;
+        // The folder, which is removed while it is empty, may be gone before the lock is made; other failures come again.
+        if (!(error instanceof FolderHeldError)) failures++;
+        if (Date.now() > end || failures > mostFailures) throw error;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }

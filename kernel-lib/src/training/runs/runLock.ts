@@ -29,6 +29,9 @@ const content = v.looseObject({
   since: someText,
 });
 
+/** Another process holds the lock of a folder, or may. */
+export class FolderHeldError extends InputError {}
+
 /** How long an incomplete lock may be in the process of being written, in ms. */
 const writeTimeout = 1000;
 const maxAttempts = 20;
@@ -87,7 +90,11 @@ export class RunLock {
       await removeEmpty(made);
       throw withFileName(file, error);
     }
-    throw new InputError(folder, "a folder that no other training writes to", `${lockFile} of another one`);
+    throw new FolderHeldError(
+      folder,
+      "a folder that no other training writes to",
+      `${lockFile} of another one`,
+    );
   }
 
   /** Releases the lock and removes folders that were created for it and are empty. */
@@ -199,13 +206,13 @@ function describe({ pid, host, since }: LockContent): string {
   return `that of process ${pid} on ${host}, since ${since}`;
 }
 
-function heldElsewhere(folder: string, lock: LockContent): InputError {
+function heldElsewhere(folder: string, lock: LockContent): FolderHeldError {
   const file = path.join(folder, lockFile);
   const found = `${lockFile}, ${describe(lock)}`;
   const expected = "a folder that no other training writes to";
   return lifeOf(lock) === "alive"
-    ? new InputError(folder, expected, `${found}, which is running`)
-    : new InputError(
+    ? new FolderHeldError(folder, expected, `${found}, which is running`)
+    : new FolderHeldError(
         folder,
         expected,
         `${found}, which cannot be seen from here; if it has ended, remove ${file} and try again`,
