@@ -144,7 +144,7 @@ export async function sampledPosterior(
   if (each) return found;
   // Batches end in any order.
   learned.sort((a, b) => a.particle - b.particle);
-  return { ...changeBy(LearnedMoments.learn(latent, learned)), sampled: particles.length };
+  return { ...(await changeBy(LearnedMoments.learn(latent, learned))), sampled: particles.length };
 }
 
 /** A number of the cell of the latent space at this place. */
