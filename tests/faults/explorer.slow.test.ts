@@ -159,7 +159,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     await runCell(page, "explorer.sets.add(Array.from({ length: 300 }, (_, i) => i), { name: 'a' });");
     // JupyterLab does not lay out cells beyond the edge of the window
     await explorer().evaluate((element) => element.scrollIntoView());
-    const again = controls("Reconstruct the ticked sets in the background");
+    const again = explorer().getByTitle("Reconstruct the ticked sets in the background");
     await rowOf("a").getByText("Reconstruct").click();
     await rowOf("a").locator(".e2gmm-explorer-map input:checked").waitFor();
     await page.getByLabel("Tick a", { exact: true }).check();
@@ -191,7 +191,7 @@ describe("faults of the explorer", skipIf(skip), () => {
     assert.deepEqual(await json("explorer.viewer.maps.map(({ name }) => name)"), ["b"]);
     await shot("renamed");
     await again.click();
-    await controls("Delete the ticked sets").click();
+    await explorer().getByTitle("Delete the ticked sets").click();
     await explorer().locator(".e2gmm-explorer-empty").waitFor();
     assert.deepEqual(await json("[explorer.viewer.maps.length, explorer.sets.size]"), [0, 0]);
   });
@@ -345,7 +345,7 @@ describe("faults of the explorer", skipIf(skip), () => {
       other,
     );
     assert.equal(await json("stopped.scatter.count", other), COUNT);
-    assert.match((await explorer(other).locator(".e2gmm-explorer-about").textContent())!, /^432 particles/);
+    assert.match((await explorer(other).locator(".e2gmm-explorer-about").textContent())!, /^stopped · 432 particles/);
     await command(other, "kernelmenu:shutdown");
     await other.close();
   });
