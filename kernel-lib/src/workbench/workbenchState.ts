@@ -87,11 +87,7 @@ export function mergeStates(
 /**
  * Notes with the changes of both sides. Where one side has only added text before or behind, the other's change is put where the text
  * was; otherwise both texts are kept, `theirs` first.
- *
- * @example
- * ```ts
- * mergeNotes("open", "open, rare", "open\nsee set 2"); // "open, rare\nsee set 2"
- * ```
+ * From "open", "open, rare" and "open\nsee set 2" become "open, rare\nsee set 2".
  */
 export function mergeNotes(base: string, mine: string, theirs: string): string {
   if (mine === base || mine === theirs) return theirs;
