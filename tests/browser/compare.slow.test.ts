@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
-import { copyRun, fixtureSize } from "./fixture";
-import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
+import { openExplorer } from "./explorerPage";
+import { fixtureSize } from "./fixture";
+import { artefacts, command, type Lab, runCell, skip } from "./lab";
 
 /** Two states of the molecule in JupyterLab: side by side, and their difference in two colours. */
 
@@ -16,22 +16,10 @@ describe("comparing two states in JupyterLab", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
-  const errors: string[] = [];
+  let errors: string[];
 
   beforeAll(async () => {
-    mkdirSync(artefacts, { recursive: true });
-    [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
-    copyRun(lab.folder, "adk run");
-    page = await browser.newPage({ viewport: { width: 1500, height: 1100 } });
-    page.on("pageerror", (error) => errors.push(error.message));
-    lab.writeNotebook("one.ipynb", [
-      `import * as e2 from "e2gmm";
-const explorer = await e2.explore("adk run");`,
-      "explorer",
-    ]);
-    await lab.open(page, "one.ipynb");
-    await runAllCells(page);
-    await explorer().locator(".e2gmm-scatter[data-drawn]").waitFor();
+    ({ lab, browser, page, errors } = await openExplorer("adk run", { width: 1500, height: 1100 }));
     await explorer().locator(".e2gmm-stage canvas").waitFor();
     await explorer().evaluate((node) => node.scrollIntoView());
   });

@@ -1,36 +1,21 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
-import { copyRun } from "./fixture";
-import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
+import { openExplorer } from "./explorerPage";
+import { artefacts, command, type Lab, runCell, skip } from "./lab";
 
 /** The explorer on the screen of a laptop, 1280 × 800, beside JupyterLab's file browser. */
-
-const cells = [
-  `import * as e2 from "e2gmm";
-const explorer = await e2.explore("adk run");`,
-  "explorer",
-];
 
 describe("the explorer on a small screen", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
-  const errors: string[] = [];
+  let errors: string[];
 
   beforeAll(async () => {
-    mkdirSync(artefacts, { recursive: true });
-    [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
-    copyRun(lab.folder, "adk run");
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.on("pageerror", (error) => errors.push(error.message));
-    lab.writeNotebook("one.ipynb", cells);
-    await lab.open(page, "one.ipynb");
-    await runAllCells(page);
-    await explorer().locator(".e2gmm-scatter[data-drawn]").waitFor();
+    ({ lab, browser, page, errors } = await openExplorer("adk run", { width: 1280, height: 800 }));
     await explorer().locator(".e2gmm-stage canvas").waitFor();
     await explorer().scrollIntoViewIfNeeded();
   });

@@ -1,37 +1,23 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import * as e2 from "e2gmm";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
-import { copyRun } from "./fixture";
-import { artefacts, command, Lab, launchChromium, runAllCells, runCell, skip } from "./lab";
+import { openExplorer } from "./explorerPage";
+import { artefacts, command, type Lab, runCell, skip } from "./lab";
 
 /** A region is drawn with handles, measured, kept as a mask, and a second round is started in it, with mouse and keyboard alone. */
-
-const cells = [
-  `import * as e2 from "e2gmm";
-const explorer = await e2.explore("linear run");`,
-  "explorer",
-];
 
 describe("the region of an explorer in JupyterLab", skipIf(skip), () => {
   let lab: Lab;
   let browser: Browser;
   let page: Page;
-  const errors: string[] = [];
+  let errors: string[];
 
   beforeAll(async () => {
-    mkdirSync(artefacts, { recursive: true });
-    [lab, browser] = await Promise.all([Lab.start(), launchChromium()]);
-    copyRun(lab.folder, "linear run");
-    page = await browser.newPage({ viewport: { width: 1800, height: 1300 } });
-    page.on("pageerror", (error) => errors.push(error.message));
-    lab.writeNotebook("region.ipynb", cells);
-    await lab.open(page, "region.ipynb");
-    await runAllCells(page);
-    await explorer().locator(".e2gmm-scatter[data-drawn]").waitFor();
+    ({ lab, browser, page, errors } = await openExplorer("linear run", { width: 1800, height: 1300 }));
     await page.waitForFunction(
       () =>
         (document.querySelector(".e2gmm-viewer") as unknown as { e2gmmView?: { drawing?: object } } | null)
