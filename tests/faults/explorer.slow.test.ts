@@ -345,7 +345,10 @@ describe("faults of the explorer", skipIf(skip), () => {
       other,
     );
     assert.equal(await json("stopped.scatter.count", other), COUNT);
-    assert.match((await explorer(other).locator(".e2gmm-explorer-about").textContent())!, /^stopped · 432 particles/);
+    assert.match(
+      (await explorer(other).locator(".e2gmm-explorer-about").textContent())!,
+      /^stopped · 432 particles/,
+    );
     await command(other, "kernelmenu:shutdown");
     await other.close();
   });
