@@ -112,7 +112,8 @@ test("a study of halves that is started as a job is the study that its command m
   const folder = temporaryFolder(t);
   simulatedProject(folder);
   const { map: _, ...rest } = settingsIn(folder, "ours");
-  const ours: e2.project.NewRunSettings = { ...rest, halves: true };
+  // More epochs than pass before both studies are cancelled.
+  const ours: e2.project.NewRunSettings = { ...rest, epochs: 1000, halves: true };
   const typed = { ...ours, out: path.join(folder, "typed") };
   const [line, ...more] = e2.project.commandOf(typed).split("\n");
   assert.deepEqual(more, []);
