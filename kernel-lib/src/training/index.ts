@@ -72,6 +72,7 @@ export {
   type RunParticlesOptions,
 } from "./runs/runParticles";
 export type { StartingRun, TrainingSettings } from "./settings";
+export type { AxisKinds } from "./survey/axisRoles";
 export type { Survey } from "./survey/survey";
 export { trainInThisThread } from "./train";
 export type { EpochReport } from "./trainer";

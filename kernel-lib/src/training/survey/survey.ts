@@ -5,7 +5,6 @@ import type { LatentModel } from "../../network/latentModel";
 import type { TaskOptions } from "../../progress";
 import { gatherRows } from "../batches";
 import type { EvidenceGain } from "../evidence/evidence";
-import { gainOf } from "../evidence/gain";
 import { HalfTest } from "../evidence/halfTest";
 import { underPopulation } from "../evidence/populationPlaces";
 import { evenly, keepInMemory } from "../evidence/sample";
@@ -14,6 +13,7 @@ import type { RunOptions } from "../options";
 import type { PlaceDecoder } from "../posterior/decoders";
 import { lastThird, rateOfEpoch } from "../schedule";
 import type { Trainer } from "../trainer";
+import { type AxisKinds, axisKinds, gainOver, rolesAreUncertain, rolesOf } from "./axisRoles";
 import { CurvedSpace } from "./curvedSpace";
 import { contrastFrame, firstAxes } from "./kindContrast";
 import type { NestedDropout } from "./nestedDropout";
@@ -30,11 +30,8 @@ export interface Survey {
   form?: DecoderForm;
   /** Gain in log-likelihood over the mean model with the first 1, 2 … axes: nats per particle. */
   axes: EvidenceGain[];
-  /**
-   * Of each axis that was kept: the fraction of its gain that is left if it only moves Gaussians, or only changes their density, and by
-   * how much the latter is better, in nats per particle (missing in runs of earlier versions).
-   */
-  kinds: { position: number; density: number; difference?: EvidenceGain }[];
+  /** Of each axis that was kept: what is left of its gain if it only moves Gaussians, or only changes their density. */
+  kinds: AxisKinds[];
   /** Result in a sentence. */
   sentence: string;
 }
@@ -49,9 +46,11 @@ export interface SurveyOptions extends TaskOptions {
 export const surveyedAxes = 6;
 /** Epochs of a survey after the coarse ones. */
 const fineEpochs = 2;
-/** Most particles that a survey is trained on, and most that it is measured on. */
+/** Most particles that a survey is trained on. */
 const maxTrained = 20_000;
+/** Most particles that it is measured on, and most where these leave open what an axis changes. */
 const maxMeasured = 256;
+const maxWhereOpen = 1024;
 /** Box units per raw output of a position: motion is learned no faster than composition, see {@link surveyLatentSpace}. */
 const positionGain = 0.03;
 /** Decoders that are measured for one axis: with each number of axes, none, and with each kind. */
@@ -66,8 +65,6 @@ interface GainLimits {
 const limits: GainLimits = { errors: 2, fraction: 0.05 };
 /** Of compositions: a state that few particles have gains little, but is wanted. */
 const compositionLimits: GainLimits = { errors: 0.5, fraction: 0.01 };
-/** An axis changes one kind only if that leaves so much of its gain. */
-const sufficientFraction = 0.75;
 
 /**
  * Finds how many axes the latent space needs, and which of them are motions of Gaussians, changes of their amplitudes and
@@ -106,8 +103,13 @@ export async function surveyLatentSpace(
           }),
       });
     }
-    const measurement = new SurveyMeasurement(sibling, await sibling.encodeAll(), options);
-    const survey = await measurement.run();
+    const z = await sibling.encodeAll();
+    let measurement = new SurveyMeasurement(sibling, z, options, maxMeasured);
+    let survey = await measurement.run();
+    if (measurement.leavesOut && rolesAreUncertain(survey.kinds)) {
+      measurement = new SurveyMeasurement(sibling, z, options, maxWhereOpen);
+      survey = await measurement.run();
+    }
     await use?.({ survey, ...measurement.motion(survey.latent) });
     return survey;
   } finally {
@@ -144,6 +146,8 @@ class SurveyMeasurement {
   private readonly curved = new Map<number, CurvedSpace>();
   private test: HalfTest | undefined;
   private done = 0;
+  /** Whether more particles are held out. */
+  readonly leavesOut: boolean;
   private readonly population: SurveyedPopulation;
 
   constructor(
@@ -151,13 +155,14 @@ class SurveyMeasurement {
     /** Encoder's places of all rows. */
     private readonly z: Float32Array,
     private readonly options: SurveyOptions,
+    /** Most particles held out that are measured. */
+    most: number,
   ) {
     this.population = new SurveyedPopulation(trainer);
     this.model = trainer.model;
-    this.particles = evenly(
-      particlesAmong(trainer.targets, trainer.validationSet.slice().sort()),
-      maxMeasured,
-    );
+    const heldOut = particlesAmong(trainer.targets, trainer.validationSet.slice().sort());
+    this.particles = evenly(heldOut, most);
+    this.leavesOut = heldOut.length > most;
   }
 
   async run(): Promise<Survey> {
@@ -287,24 +292,18 @@ class SurveyMeasurement {
   }
 
   /** How much of the gain of each axis is left with one kind alone. */
-  private async kindsOf(latent: number): Promise<Survey["kinds"]> {
+  private async kindsOf(latent: number): Promise<AxisKinds[]> {
     const frame = contrastFrame(this.model, this.model.head.neutral, this.z, latent);
     const scores = (...masks: number[][]) => this.scores(this.space(latent, masks, frame));
     const all = Array.from({ length: latent }, () => 1);
     const without = (axis: number) => all.map((_, d) => Number(d !== axis));
     const whole = await scores(all);
-    const kinds: Survey["kinds"] = [];
+    const kinds: AxisKinds[] = [];
     for (let axis = 0; axis < latent; axis++) {
       const none = await scores(without(axis));
-      const { gain } = gainOver(whole, none);
-      const fraction = (own: Float64Array) => (gain > 0 ? gainOver(own, none).gain / gain : 0);
       const position = await scores(all, without(axis));
       const density = await scores(without(axis), all);
-      kinds.push({
-        position: fraction(position),
-        density: fraction(density),
-        difference: gainOver(density, position),
-      });
+      kinds.push(axisKinds({ whole, position, density, none }));
     }
     return kinds;
   }
@@ -323,31 +322,6 @@ function padded(y: Float32Array, free: number, kept: number): Float32Array {
 interface SurveyedSpace {
   decoder: PlaceDecoder;
   start: Float32Array;
-}
-
-/**
- * What each axis changes: one kind if that alone leaves enough of its gain. Where both do, amplitudes must explain it better by more than
- * a standard error: those of neighbouring Gaussians imitate a small motion, while no motion imitates what comes and goes.
- */
-export function rolesOf(latent: number, kinds: Survey["kinds"]): AxisRoles {
-  const all = Array.from({ length: latent }, (_, d) => d);
-  const alone = kinds.map(({ position, density, difference }) => {
-    const sufficient = { position: position >= sufficientFraction, density: density >= sufficientFraction };
-    if (sufficient.position && sufficient.density) {
-      return difference && difference.gain > difference.standardError ? "density" : "position";
-    }
-    return sufficient.position ? "position" : sufficient.density ? "density" : "both";
-  });
-  return {
-    position: all.filter((d) => alone[d] !== "density"),
-    density: all.filter((d) => alone[d] !== "position"),
-  };
-}
-
-/** Gain of some scores over others. The error of a single particle is recorded as 0, since it is unknown. */
-function gainOver(scores: Float64Array, base: Float64Array): EvidenceGain {
-  const { gain, standardError } = gainOf(scores.map((score, i) => score - base[i]!));
-  return { gain, standardError: scores.length > 1 ? standardError : 0 };
 }
 
 /** The smallest number of axes, 1 or more, whose gain is as large as any within its error or a negligible part of it. */
