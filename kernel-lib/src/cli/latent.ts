@@ -5,7 +5,7 @@ import { writeAtomic } from "../atomicWrite";
 import { populationFigure } from "../display/populationFigure";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
-import { inDeviations } from "../latent/points";
+import { inDeviations, sampleSentence } from "../latent/points";
 import { umap } from "../latent/umap";
 import type { ParticleSet } from "../particles/particleSet";
 import { writeSelection } from "../particles/writeSelection";
@@ -184,8 +184,10 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
     noteLeftOut(used, session, "no set");
   }
   if (options.umap) {
-    await writeUmap(place, used, { latent, seed: options.seed }, session);
-    session.print(`${path.join(out, "umap.csv")}: ${used.indices.length} particles`);
+    const sampled = await writeUmap(place, used, { latent, seed: options.seed }, session);
+    session.print(
+      `${path.join(out, "umap.csv")}: ${used.indices.length} particles${sampled && `.${sampled}`}`,
+    );
   }
   if (options.angstrom) {
     await writeAxesTable(path.join(place, "angstrom.csv"), used, axes);
@@ -309,16 +311,18 @@ function writeParticleTable(file: string, { indices }: UsedParticles, division: 
   );
 }
 
+/** Writes `umap.csv`. @returns a sentence about the particles that were embedded, if not all were */
 async function writeUmap(
   folder: string,
   { indices, points, deviations }: UsedParticles,
   { latent, seed }: { latent: number; seed: number },
   { signal, onProgress }: Session,
-): Promise<void> {
+): Promise<string> {
   // An axis on which little is known counts little.
   const scaled = deviations ? inDeviations(points, deviations, latent) : points;
   const map = await umap(scaled, latent, { seed, signal, onProgress });
   await writeRows(path.join(folder, "umap.csv"), "index,umap1,umap2", indices.length, (at) =>
     [indices[at], map.points[2 * at]!.toFixed(4), map.points[2 * at + 1]!.toFixed(4)].join(","),
   );
+  return sampleSentence(map.mapped.length, indices.length, "the others stand between their neighbours");
 }
