@@ -134,7 +134,7 @@ function writeList(folder: string, out: string, count: number): void {
   const { rotationFromEuler } = inner("./optics/pose");
   const line = (i: number) => {
     const angles = [360 * random.uniform(), 180 * random.uniform(), 360 * random.uniform()] as const;
-    const r = Array.from(rotationFromEuler(...angles) as ArrayLike<number>, (x) => x.toFixed(6));
+    const r = Array.from(rotationFromEuler(angles) as ArrayLike<number>, (x) => x.toFixed(6));
     const matrix = `[${[...r.slice(0, 3), "1.5", ...r.slice(3, 6), "-2.25", ...r.slice(6, 9), "0"].join(",")}]`;
     const values = { class: i % 2, score: -0.5, "xform.projection": { __class__: "Transform", matrix } };
     return `${i % hdfImages}\t${stack}\t${JSON.stringify(values)}`.padEnd(299);
