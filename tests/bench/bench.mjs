@@ -25,6 +25,7 @@
 // `npm run bench -- scatter`: a scatter plot of a million particles (tests/bench/latentScatter.ts)
 // `npm run bench -- probe`: latency from a pointer event to the Gaussians (tests/bench/probe.ts)
 // `npm run bench -- page`: size and latency of interactive pages (tests/bench/page.ts)
+// `npm run bench -- million --folder FOLDER [options]`: each step with a million particles (tests/bench/million.ts)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -62,6 +63,7 @@ const programs = {
   "bench/latentScatter.js": ["scatter"],
   "bench/probe.js": ["probe"],
   "bench/page.js": ["page"],
+  "bench/million.js": ["million"],
 };
 const [word, ...others] = process.argv.slice(2);
 for (const [program, words] of Object.entries(programs)) {

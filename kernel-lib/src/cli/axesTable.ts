@@ -1,17 +1,19 @@
 import type { LatentAxis } from "../training/runs/run";
+import { writeRows } from "../writeRows";
 import type { UsedParticles } from "./usedParticles";
 
 /** A column of the table: its name, and the text of the particle at position `at`. */
 type Column = [name: string, text: (at: number) => string];
 
 /**
- * The places of particles along the axes of their run as CSV: `conformation1_A` in Å from the mean, `composition1_density` in fractions
+ * Writes the places of particles along the axes of their run as CSV: `conformation1_A` in Å from the mean, `composition1_density` in fractions
  * of the density, each with its standard deviation, and how much of the axis the view of the particle tells.
  */
-export function axesTable(
+export function writeAxesTable(
+  file: string,
   { indices, points, deviations, observability }: UsedParticles,
   axes: readonly LatentAxis[],
-): string {
+): Promise<void> {
   const latent = axes.length;
   const columns: Column[] = axes.flatMap((axis, d) => {
     const name = `${axis.kind}${axis.number}`;
@@ -39,6 +41,7 @@ export function axesTable(
     ];
   });
   const header = ["index", ...columns.map(([name]) => name)].join(",");
-  const rows = indices.map((index, at) => [index, ...columns.map(([, text]) => text(at))].join(","));
-  return `${[header, ...rows].join("\n")}\n`;
+  return writeRows(file, header, indices.length, (at) =>
+    [indices[at], ...columns.map(([, text]) => text(at))].join(","),
+  );
 }

@@ -5,14 +5,15 @@ import { writeAtomic } from "../atomicWrite";
 import { populationFigure } from "../display/populationFigure";
 import { InputError } from "../errors";
 import { finiteText } from "../finite";
-import { inDeviations } from "../latent/points";
+import { inDeviations, sampleSentence } from "../latent/points";
 import { umap } from "../latent/umap";
 import type { ParticleSet } from "../particles/particleSet";
 import { writeSelection } from "../particles/writeSelection";
 import { openRun } from "../training/runs/openRun";
 import { type LatentAxis, latentAxes, type Run, RunFolder } from "../training/runs/run";
 import { openRunParticles } from "../training/runs/runParticles";
-import { axesTable } from "./axesTable";
+import { writeRows } from "../writeRows";
+import { writeAxesTable } from "./axesTable";
 import {
   type AssignedBy,
   assignments,
@@ -183,11 +184,13 @@ async function analyse(folder: string, options: LatentOptions, session: Session)
     noteLeftOut(used, session, "no set");
   }
   if (options.umap) {
-    await writeUmap(place, used, { latent, seed: options.seed }, session);
-    session.print(`${path.join(out, "umap.csv")}: ${used.indices.length} particles`);
+    const sampled = await writeUmap(place, used, { latent, seed: options.seed }, session);
+    session.print(
+      `${path.join(out, "umap.csv")}: ${used.indices.length} particles${sampled && `.${sampled}`}`,
+    );
   }
   if (options.angstrom) {
-    await writeAtomic(path.join(place, "angstrom.csv"), axesTable(used, axes));
+    await writeAxesTable(path.join(place, "angstrom.csv"), used, axes);
     session.print(`${path.join(out, "angstrom.csv")}: ${used.indices.length} particles`);
   }
   if (options.population) {
@@ -283,7 +286,7 @@ async function writeSets(
     session.print(
       `${name}: ${sizes[c]} particles around z = ${centre.map((z) => Number(z).toFixed(2)).join(", ")}${share}`,
     );
-    await writeAtomic(path.join(folder, `${name}.txt`), members.map((i) => `${i}\n`).join(""));
+    await writeRows(path.join(folder, `${name}.txt`), undefined, members.length, (i) => String(members[i]));
     const file = path.join(folder, `${name}${extension}`);
     if (members.length === 0) continue;
     if (set.symmetry) await writeSelection(file, set, { rows: members, signal: session.signal });
@@ -291,35 +294,35 @@ async function writeSets(
   }
   await writeAtomic(path.join(folder, "sets.csv"), `${table.join("\n")}\n`);
   await writeAtomic(path.join(folder, "centres.txt"), `${centreLines.join("\n")}\n`);
-  await writeAtomic(path.join(folder, "particles.csv"), particleTable(used, division));
+  await writeParticleTable(path.join(folder, "particles.csv"), used, division);
 }
 
-/** Set of each particle, 0 for none, how certain it is, and the probability of each set. */
-function particleTable({ indices }: UsedParticles, division: Division): string {
+/** Writes the set of each particle, 0 for none, how certain it is, and the probability of each set. */
+function writeParticleTable(file: string, { indices }: UsedParticles, division: Division): Promise<void> {
   const { labels, certainty, probabilities, sizes } = division;
   const sets = sizes.length;
-  const rows = indices.map((index, at) =>
+  const names = probabilities ? Array.from(sizes, (_, set) => `p${set + 1}`) : [];
+  const header = ["index", "set", ...(certainty ? ["certainty"] : []), ...names].join(",");
+  return writeRows(file, header, indices.length, (at) =>
     [
-      ...[index, labels[at]! + 1, ...(certainty ? [certainty[at]!.toFixed(4)] : [])],
+      ...[indices[at], labels[at]! + 1, ...(certainty ? [certainty[at]!.toFixed(4)] : [])],
       ...(probabilities ? Array.from(sizes, (_, set) => probabilities[at * sets + set]!.toFixed(4)) : []),
     ].join(","),
   );
-  const names = probabilities ? Array.from(sizes, (_, set) => `p${set + 1}`) : [];
-  const header = ["index", "set", ...(certainty ? ["certainty"] : []), ...names].join(",");
-  return `${header}\n${rows.join("\n")}\n`;
 }
 
+/** Writes `umap.csv`. @returns a sentence about the particles that were embedded, if not all were */
 async function writeUmap(
   folder: string,
   { indices, points, deviations }: UsedParticles,
   { latent, seed }: { latent: number; seed: number },
   { signal, onProgress }: Session,
-): Promise<void> {
+): Promise<string> {
   // An axis on which little is known counts little.
   const scaled = deviations ? inDeviations(points, deviations, latent) : points;
   const map = await umap(scaled, latent, { seed, signal, onProgress });
-  const rows = indices.map((index, at) =>
-    [index, map.points[2 * at]!.toFixed(4), map.points[2 * at + 1]!.toFixed(4)].join(","),
+  await writeRows(path.join(folder, "umap.csv"), "index,umap1,umap2", indices.length, (at) =>
+    [indices[at], map.points[2 * at]!.toFixed(4), map.points[2 * at + 1]!.toFixed(4)].join(","),
   );
-  await writeAtomic(path.join(folder, "umap.csv"), `index,umap1,umap2\n${rows.join("\n")}\n`);
+  return sampleSentence(map.mapped.length, indices.length, "the others stand between their neighbours");
 }

@@ -52,6 +52,16 @@ test("attributes are read by EMAN2's names: numbers, text, transforms", async (t
   assert.deepEqual([...images.attributes(1, ["nx"])], [["nx", 6]]);
 });
 
+test("attributes that are asked for by name are those of the whole list; ones that are not there are left out", async (t) => {
+  const images = await HdfImages.open(written(t, "a.hdf", h5pyStack()));
+  t.onTestFinished(() => images.close());
+  for (const image of [0, 1, 2]) {
+    const all = images.attributes(image);
+    assert.deepEqual(images.attributes(image, ["nothing", ...all.keys()]), all);
+  }
+  assert.throws(() => images.attributes(3, ["ctf"]), /a\.hdf: expected images 0 to 2, found no image 3/);
+});
+
 test("a map in an HDF5 file is a map: values, voxel size, origin", async (t) => {
   const map = await readMap(written(t, "map.hdf", h5pyMap()));
   assert.deepEqual(map.size, [6, 5, 4]);

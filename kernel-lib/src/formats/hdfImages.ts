@@ -69,15 +69,33 @@ export class HdfImages {
    * @throws InputError if there is no such image
    */
   attributes(image: number, names?: readonly string[]): HdfAttributes {
-    const group = this.object(image, `MDF/images/${image}`);
+    const place = `MDF/images/${image}`;
     const found = new Map<string, number | string | boolean | number[]>();
-    for (const name of group.attributes) {
-      const own = name.replace(/^EMAN\./, "");
-      if (names && !names.includes(own)) continue;
-      const value = plainValue(group.attribute(name));
-      if (value !== undefined) found.set(own, value);
+    const keep = (name: string, raw: unknown) => {
+      const value = plainValue(raw);
+      if (value !== undefined) found.set(name, value);
+    };
+    if (names) {
+      for (const name of names) keep(name, this.attribute(image, place, `EMAN.${name}`));
+    } else {
+      const group = this.object(image, place);
+      for (const name of group.attributes) keep(name.replace(/^EMAN\./, ""), group.attribute(name));
     }
     return found;
+  }
+
+  private attribute(image: number, place: string, name: string): unknown {
+    try {
+      return this.opened.attribute(place, name);
+    } catch (error) {
+      // Says so if there is no such image.
+      this.object(image, place);
+      throw new InputError(
+        `${this.file}: image ${image}`,
+        `an attribute ${name} that can be read`,
+        reason(error),
+      );
+    }
   }
 
   /**

@@ -23,12 +23,18 @@ export function classOf(deviation: number, classes: Float32Array): number {
 /** Likelihoods below this fraction of a cell's largest are left out. */
 const negligible = 1e-4;
 
+/** Least log-likelihood of a measurement that is counted: one far outside says nothing about the rest. */
+const leastLog = Math.log(Number.MIN_VALUE);
+
 /** Likelihoods of cells of measurements for the parts of a population, as far as they are not negligible. */
 export class PartLikelihoods {
   /** Where the numbers of each cell begin, [cells + 1]. */
   private readonly starts: Int32Array;
   private readonly parts: Int32Array;
+  /** As fractions of the largest of the cell: those of a place far outside may be too small to divide by. */
   private readonly values: Float64Array;
+  /** Largest likelihood of each cell, [cells]. */
+  private readonly largest: Float64Array;
 
   /**
    * @param counts particles in each cell, [cells]
@@ -43,13 +49,15 @@ export class PartLikelihoods {
     const [parts, values]: [number[], number[]] = [[], []];
     const row = new Float64Array(size);
     this.starts = new Int32Array(counts.length + 1);
+    this.largest = new Float64Array(counts.length);
     for (let c = 0; c < counts.length; c++) {
       of(c, row);
-      const least = negligible * row.reduce((most, value) => Math.max(most, value), 0);
+      const most = row.reduce((sofar, value) => Math.max(sofar, value), 0);
+      this.largest[c] = most;
       for (let g = 0; g < size; g++) {
-        if (!(row[g]! > least)) continue;
+        if (!(row[g]! > negligible * most)) continue;
         parts.push(g);
-        values.push(row[g]!);
+        values.push(row[g]! / most);
       }
       this.starts[c + 1] = parts.length;
     }
@@ -57,7 +65,7 @@ export class PartLikelihoods {
     this.values = Float64Array.from(values);
   }
 
-  /** Density of each cell for a population of weighted parts. */
+  /** Density of a cell for a population of weighted parts, as a fraction of its largest likelihood. */
   private density(cell: number, weights: Float64Array): number {
     const { starts, parts, values } = this;
     let sum = 0;
@@ -79,10 +87,9 @@ export class PartLikelihoods {
       for (let c = 0; c < counts.length; c++) {
         const sum = this.density(c, weights);
         if (!(sum > 0)) continue;
-        const share = counts[c]! / sum;
         for (let i = starts[c]!; i < starts[c + 1]!; i++) {
           const part = parts[i]!;
-          next[part]! += share * weights[part]! * values[i]!;
+          next[part]! += counts[c]! * ((weights[part]! * values[i]!) / sum);
         }
       }
       const sum = next.reduce((a, b) => a + b, 0);
@@ -93,8 +100,9 @@ export class PartLikelihoods {
 
   /** Log-likelihood of the measurements for a population of weighted parts, up to a constant. */
   score(weights: Float64Array): number {
+    const log = (value: number) => Math.log(Math.max(value, Number.MIN_VALUE));
     return this.counts.reduce(
-      (sum, n, c) => sum + n * Math.log(Math.max(this.density(c, weights), Number.MIN_VALUE)),
+      (sum, n, c) => sum + n * Math.max(log(this.density(c, weights)) + log(this.largest[c]!), leastLog),
       0,
     );
   }

@@ -104,6 +104,7 @@ describe("density clusters", () => {
     const options = { minClusterSize: 300, minSamples: 10 };
     const all = await densityClusters(points, 2, options);
     const some = await densityClusters(points, 2, { ...options, maxPoints: 2000 });
+    assert.match(some.advice, /Found on 2,000 of the [\d,]+ particles, drawn at random/);
     assert.deepEqual([all.sizes.length, some.sizes.length], [3, 3]);
     let different = 0;
     let other = 0;

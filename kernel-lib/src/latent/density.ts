@@ -10,6 +10,7 @@ import {
   inDeviations,
   type PointSet,
   sampleRows,
+  sampleSentence,
 } from "./points";
 import { coreDistances, spanningTree } from "./spanningTree";
 
@@ -101,7 +102,9 @@ export async function densityClusters(
   }
   if (m < n) await assignOthers(scaled, { tree, core, found, rows, k }, membership, pacing);
   const clusters = ordered({ points, dimensions }, membership, found.count);
-  return { ...clusters, advice: advise(clusters, minClusterSize) };
+  const advice =
+    advise(clusters, minClusterSize) + sampleSentence(m, n, "the others belong to their nearest");
+  return { ...clusters, advice };
 }
 
 /** Points looked up between two looks at the clock. */

@@ -3,7 +3,7 @@ import type { MixtureFit } from "./expectationMaximization";
 import { type GaussianMixture, MixtureFitting, type MixtureOptions } from "./mixture";
 import { grownMixtures } from "./mixtureGrowth";
 import { Pacing } from "./pacing";
-import { checkIntegers, countPoints } from "./points";
+import { checkIntegers, countPoints, sampleSentence } from "./points";
 import { gap, mergedGaussians } from "./ridgeline";
 
 /** Options of {@link selectMixture}. */
@@ -99,7 +99,9 @@ export async function selectMixture(
   return {
     ...{ mixture, ...trials, groupOf, ...grouped },
     ...structureOf(mixture, mergedGaussians(mixture, dimensions, { errors })),
-    advice: advise(mixture, grouped, { tried, asked: groups }),
+    advice:
+      advise(mixture, grouped, { tried, asked: groups }) +
+      sampleSentence(fitting.count, n, "all are divided by what was found there"),
   };
 }
 

@@ -99,6 +99,13 @@ export function sampleRows(n: number, count: number, seed: number): Uint32Array 
   return Uint32Array.from(new Random(seed).permutation(n).subarray(0, count)).sort();
 }
 
+/** Says that something was found on a sample, with a blank before; empty if it was found on all. @param others what became of the others */
+export function sampleSentence(sampled: number, n: number, others: string): string {
+  if (sampled >= n) return "";
+  const [some, all] = [sampled, n].map((count) => count.toLocaleString("en"));
+  return ` Found on ${some} of the ${all} particles, drawn at random; ${others}.`;
+}
+
 /** Gathers rows of `points` [n · dimensions] in the given order, [rows · dimensions]. */
 export function gatherPoints(
   points: Float32Array,

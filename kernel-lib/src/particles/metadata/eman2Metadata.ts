@@ -151,7 +151,7 @@ class Eman2Metadata implements ParticleMetadata {
   }
 
   private value(row: number, column: string): unknown {
-    return column === bFactorColumn ? this.images.ctf[row]?.bfactor : this.rows.values(row)[column];
+    return column === bFactorColumn ? this.images.ctf.of(row)?.bfactor : this.rows.values(row)[column];
   }
 
   private requireColumn(column: string): void {

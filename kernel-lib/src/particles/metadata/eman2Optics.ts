@@ -22,10 +22,10 @@ export interface Eman2Groups {
 export function eman2Groups(rows: Eman2Rows, images: Eman2Images, given: GivenOptics): Eman2Groups {
   const { count } = rows;
   const warnings: string[] = [];
-  const withoutCtf = images.ctf.indexOf(undefined);
-  const hasCtf = images.ctf.length > 0 && images.ctf[0] !== undefined;
-  const changes = hasCtf ? withoutCtf : Array.from(images.ctf).findIndex((ctf) => ctf !== undefined);
-  if (changes >= 0) {
+  const hasCtf = count > 0 && images.ctf.has(0);
+  let changes = 0;
+  while (changes < count && images.ctf.has(changes) === hasCtf) changes++;
+  if (changes < count) {
     const [expected, found] = hasCtf ? ["a CTF, as row 1", "none"] : ["no CTF, as row 1", "one"];
     throw new InputError(rows.where(changes), expected, found);
   }
@@ -36,7 +36,7 @@ export function eman2Groups(rows: Eman2Rows, images: Eman2Images, given: GivenOp
   const apixFromCtf = new Set<number>();
   for (let row = 0; row < count; row++) {
     const { boxSize, apix: inHeader } = images.stacks[rows.stack[row]!]!;
-    const ctf = images.ctf[row];
+    const ctf = images.ctf.of(row);
     const unknown = inHeader === undefined || inHeader === 1;
     const fromCtf = unknown && ctf !== undefined && ctf.apix > 0 ? ctf.apix : undefined;
     if (fromCtf !== undefined && fromCtf !== inHeader && given.apix === undefined) apixFromCtf.add(fromCtf);
@@ -92,12 +92,17 @@ export function eman2Groups(rows: Eman2Rows, images: Eman2Images, given: GivenOp
 
 /** The CTF of each row: defocus ± half its difference, in Å. EMAN2's bfactor is left out, since its refinement uses the sign alone. */
 function defocusColumns({ ctf }: Eman2Images): DefocusColumns {
-  const of = (value: (row: number) => number) => Float64Array.from(ctf, (_, row) => value(row));
-  const phaseShift = of((row) => phaseOfContrast(ctf[row]!.ampcont).phaseShift);
+  const column = () => new Float64Array(ctf.count);
+  const [defocusU, defocusV, angle, phaseShift] = [column(), column(), column(), column()];
+  for (let row = 0; row < ctf.count; row++) {
+    const { defocus, dfdiff, dfang, ampcont } = ctf.of(row)!;
+    defocusU[row] = micrometre * (defocus + dfdiff / 2);
+    defocusV[row] = micrometre * (defocus - dfdiff / 2);
+    angle[row] = dfang;
+    phaseShift[row] = phaseOfContrast(ampcont).phaseShift;
+  }
   return {
-    defocusU: of((row) => micrometre * (ctf[row]!.defocus + ctf[row]!.dfdiff / 2)),
-    defocusV: of((row) => micrometre * (ctf[row]!.defocus - ctf[row]!.dfdiff / 2)),
-    angle: of((row) => ctf[row]!.dfang),
+    ...{ defocusU, defocusV, angle },
     phaseShift: phaseShift.some((x) => x !== 0) ? phaseShift : undefined,
     bFactor: undefined,
     scale: undefined,

@@ -1,5 +1,4 @@
 import { InputError } from "../../errors";
-import type { HdfAttributes } from "../../formats/hdfImages";
 import { rotationError } from "../../optics/pose";
 
 /** EMAN2's transforms and CTF parameters, in the forms in which lists and HDF5 files hold them. */
@@ -24,7 +23,17 @@ export interface Eman2Ctf {
   bfactor: number;
 }
 
-const ctfNames = ["defocus", "dfdiff", "dfang", "bfactor", "ampcont", "voltage", "cs", "apix"] as const;
+/** The parameters in the order in which EMAN2 writes them. */
+export const ctfNames = [
+  "defocus",
+  "dfdiff",
+  "dfang",
+  "bfactor",
+  "ampcont",
+  "voltage",
+  "cs",
+  "apix",
+] as const;
 
 /**
  * CTF parameters from a dictionary, or from the text of an HDF5 attribute: `E` and the numbers in the order defocus, dfdiff, dfang,
@@ -141,9 +150,9 @@ export function eman2Transform(rotation: ArrayLike<number>, at: number, shift: r
   return { __class__: "Transform", matrix };
 }
 
-/** Whether images of a file are phase flipped: by an attribute, or by the name that EMAN2's programs give them. */
-export function isPhaseFlipped(file: string, attributes: HdfAttributes | undefined): boolean | undefined {
-  const flag = attributes?.get("ctf_phase_flipped") ?? attributes?.get("is_ctf_phase_flipped");
+/** Whether images of a file are phase flipped: by an attribute of theirs, or by the name that EMAN2's programs give them. */
+export function isPhaseFlipped(file: string, attribute: (name: string) => unknown): boolean | undefined {
+  const flag = attribute("ctf_phase_flipped") ?? attribute("is_ctf_phase_flipped");
   if (flag !== undefined) return Number(flag) !== 0;
   return /__ctf_flip|__wiener|_flip(_|\.|$)/.test(file) ? true : undefined;
 }

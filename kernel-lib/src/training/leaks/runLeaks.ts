@@ -1,7 +1,7 @@
 import { InputError } from "../../errors";
 import type { ParticleSet } from "../../particles/particleSet";
 import { beginTask } from "../../progress";
-import type { Latents } from "../runs/runTables";
+import type { Latents } from "../runs/latentsTable";
 import { fewestTested, type LeakOptions, type Leaks, measureLeaks } from "./leaks";
 import { nuisancesOf } from "./nuisancesOf";
 

@@ -1,7 +1,7 @@
 import { InputError } from "../../errors";
 import { finiteText } from "../../finite";
 import type { Posterior } from "../posterior/posterior";
-import { parseTable } from "./runTables";
+import { parseTable } from "./tableFile";
 
 const columnsOf = (latent: number): string[] => [
   "index",
@@ -31,18 +31,17 @@ export function formatPlaces({ mean, standardDeviation }: Posterior, latent: num
 export function parsePlaces(text: string, file: string, shape: { count: number; latent: number }): Posterior {
   const { count, latent } = shape;
   const expected = columnsOf(latent);
-  const { columns, rows } = parseTable(text, file, expected);
-  const at = expected.map((name) => columns.indexOf(name));
+  const rows = parseTable(text, file, expected);
   if (rows.length !== count) throw new InputError(file, `${count} particles`, `${rows.length}`);
   const places = {
     mean: new Float32Array(count * latent),
     standardDeviation: new Float32Array(count * latent),
   };
   for (const [i, row] of rows.entries()) {
-    if (row[at[0]!] !== i) throw new InputError(`${file}: line ${i + 2}`, `particle ${i}`, `${row[at[0]!]}`);
+    if (row[0] !== i) throw new InputError(`${file}: line ${i + 2}`, `particle ${i}`, `${row[0]}`);
     for (let d = 0; d < latent; d++) {
-      places.mean[i * latent + d] = row[at[1 + 2 * d]!]!;
-      places.standardDeviation[i * latent + d] = row[at[2 + 2 * d]!]!;
+      places.mean[i * latent + d] = row[1 + 2 * d]!;
+      places.standardDeviation[i * latent + d] = row[2 + 2 * d]!;
     }
   }
   return places;

@@ -24,6 +24,7 @@ import { BaseModels, type FixedAxes } from "../secondRound/baseModels";
 import type { EpochReport } from "../trainer";
 import type { Unexplained } from "../unexplained/unexplained";
 import { readEvidence, writeEvidence } from "./evidenceFile";
+import type { Latents } from "./latentsTable";
 import { leaksOfRun, readLeaks } from "./leaksFile";
 import { type RunContents, readRunContents } from "./readRunContents";
 import type { RunDecoder } from "./runDecoder";
@@ -38,17 +39,16 @@ import {
 } from "./runPasses";
 import { placesInRun } from "./runPlaces";
 import { latentAxes, type RunRecord } from "./runRecord";
-import type { Latents } from "./runTables";
 import { readUnexplained } from "./unexplainedFile";
 
 export type { LatentAxis } from "../axes/latentAxis";
 export type { Checkpoint } from "./checkpoint";
+export type { Latents } from "./latentsTable";
 export type { InheritedAxes, Lineage } from "./lineage";
 export type { EvidenceOptions } from "./runEvidence";
 export { RunFolder, runFiles } from "./runFolder";
 export type { AssignOptions, UnexplainedOptions } from "./runPasses";
 export { latentAxes, type RunRecord } from "./runRecord";
-export type { Latents } from "./runTables";
 
 /**
  * A trained model, opened from its run folder.

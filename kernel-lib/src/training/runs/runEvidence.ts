@@ -12,10 +12,10 @@ import { fewestMeasured, measureEvidence } from "../evidence/measureEvidence";
 import { reopenParticles } from "../evidence/reopen";
 import type { PlaceDecoder } from "../posterior/decoders";
 import type { BaseModels } from "../secondRound/baseModels";
+import type { Latents } from "./latentsTable";
 import { keptAxesOf } from "./lineage";
 import type { RunFolder } from "./runFolder";
 import type { RunRecord } from "./runRecord";
-import type { Latents } from "./runTables";
 
 /** Options of `Run.evidence`. */
 export interface EvidenceOptions extends TaskOptions {

@@ -13,20 +13,17 @@ import type { Outlier } from "../agreement/agreement";
 import { PosesFolder, posesFolderName } from "../poses/first/posesFolder";
 import type { EpochReport } from "../trainer";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint";
+import { type Latents, type LatentsTable, readLatentsTable, writeLatentsTable } from "./latentsTable";
 import { parseOutliers } from "./outliersTable";
 import { lockFile } from "./runLock";
 import { formatRecord, latentAxes, parseRecord, type RunRecord } from "./runRecord";
 import {
   formatHistory,
-  formatLatents,
   formatNeutralFrc,
   formatNumbers,
-  type Latents,
-  type LatentsTable,
   parseBodies,
   parseFree,
   parseHistory,
-  parseLatents,
   parseNeutralFrc,
   parseSelection,
 } from "./runTables";
@@ -376,11 +373,7 @@ export class RunFolder {
 
   /** Writes `latents.csv`. @returns the checksum of the latents, which belongs into the final checkpoint */
   async writeLatents(table: LatentsTable): Promise<string> {
-    const { latent, encoder } = table;
-    const file = this.file("latents");
-    const text = formatLatents(table, this.file("latents"));
-    await writeAtomic(file, text);
-    return latentsChecksum(parseLatents(text, file, { particles: encoder.length / latent, latent }));
+    return latentsChecksum(await writeLatentsTable(this.file("latents"), table));
   }
 
   /** Reads `latents.csv`. @throws InputError if the run has no latents yet, or they were changed */
@@ -389,7 +382,7 @@ export class RunFolder {
     const file = this.file("latents");
     if (!existsSync(file)) throw new InputError(this.folder, "a finished run", "one without latents.csv");
     const { particles } = record;
-    const latents = parseLatents(await readText(file), file, { particles, latent: latentAxes(record) });
+    const latents = await readLatentsTable(file, { particles, latent: latentAxes(record) });
     const weights = this.file("weights");
     const known = parseCheckpoint(await readMetadata(weights), weights).latents;
     if (known !== undefined && known !== latentsChecksum(latents)) {
@@ -425,7 +418,11 @@ async function readText(file: string): Promise<string> {
 }
 
 /** Checksum of the numbers, so that a spreadsheet may sort rows and change spaces. */
-function latentsChecksum({ encoder, refined, standardDeviation }: Latents): string {
+function latentsChecksum({
+  encoder,
+  refined,
+  standardDeviation,
+}: Pick<Latents, "encoder" | "refined" | "standardDeviation">): string {
   const hash = createHash("sha256");
   for (const { buffer } of [encoder, refined, standardDeviation]) hash.update(new Uint8Array(buffer));
   return hash.digest("hex");
