@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { constants, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import * as e2 from "e2gmm";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
@@ -40,6 +41,21 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Writes into a pipe as soon as something reads it. @param waits called as long as nothing does */
+async function writeToReader(pipe: string, text: string, waits: () => Promise<void>): Promise<void> {
+  for (;;) {
+    const handle = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch((error) => {
+      if (error.code !== "ENXIO") throw error;
+    });
+    if (handle) {
+      await handle.writeFile(text);
+      return handle.close();
+    }
+    await waits();
+    await pause(50);
+  }
+}
+
 describe("a job in the background goes on", skipIf(skip), () => {
   let folder: string;
   beforeAll(async () => {
@@ -73,10 +89,12 @@ console.log("submitted", job!.name);`,
       });
       assert.match(printed, /^\d+\nsubmitted reconstruct\n/);
       assert.ok(!isAlive(Number.parseInt(printed, 10)), "the kernel has ended");
-      const [job] = await e2.jobs.list(out);
-      assert.ok(job!.state === "waiting" || job!.state === "running", `${job!.state}: ${job!.reason}`);
-
-      await writeFile(pipe, "0\n1\n2\n3\n");
+      const isOpen = async () => {
+        const [job] = await e2.jobs.list(out);
+        assert.ok(job!.state === "waiting" || job!.state === "running", `${job!.state}: ${job!.reason}`);
+      };
+      await isOpen();
+      await writeToReader(pipe, "0\n1\n2\n3\n", isOpen);
       const ended = await e2.jobs.wait(out);
       assert.deepEqual(
         ended.map(({ state }) => state),

@@ -8,7 +8,7 @@ import { readMap, writeMap } from "../../maps/mapFile";
 import { growNeutralModel } from "../../model/growNeutralModel";
 import { writeModelText } from "../../model/text";
 import { linearPlace, moleculeMaker, secondPlace } from "../../simulate/molecule";
-import { simulateFromModels } from "../../simulate/simulateParticles";
+import { type SimulateOptions, simulateFromModels } from "../../simulate/simulateParticles";
 import { trainInThisThread } from "../train";
 
 /** Particles with two independent motions, the second smaller, and a finished run that found the first. */
@@ -30,8 +30,10 @@ const apix = 4;
 /** Length of the paths of the domains in box units. */
 const ranges = [0.25, 0.15] as const;
 
-/** Makes the data before the tests of a file, and removes them afterwards. */
-export function twoMotions(): TwoMotions {
+/** Makes the data before the tests of a file, and removes them afterwards. @param simulated other options. Default: single images of an SNR of 2 */
+export function twoMotions(
+  simulated: Pick<SimulateOptions, "tilts" | "tiltStep" | "missingTilts" | "ctf" | "snr"> = {},
+): TwoMotions {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-rounds-"));
   const at = (name: string) => path.join(folder, name);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,7 +51,7 @@ export function twoMotions(): TwoMotions {
       molecule([linearPlace(one, ranges[0]), secondPlace(data.second[i]!, ranges[1])]),
     );
     const truth = { first: data.first, second: data.second };
-    await simulateFromModels(models, { ...{ folder, truth }, particlesPerState: 1, snr: 2, seed: 5 });
+    await simulateFromModels(models, { folder, truth, particlesPerState: 1, snr: 2, seed: 5, ...simulated });
     // Particles are in another order than states.
     const lines = (await readFile(at("truth.csv"), "utf8")).trim().split("\n").slice(1);
     data.first = lines.map((line) => Number(line.split(",")[2]));
