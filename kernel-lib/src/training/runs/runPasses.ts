@@ -25,7 +25,11 @@ export async function measureRunUnexplained(
   { files, record, places: { refined: places, base }, decoder }: MeasuredRun,
   options: UnexplainedOptions,
 ): Promise<Unexplained> {
-  refuseTiltSeries(files, record, "a run of single images, for what the model does not explain; outliers.csv has the particles that disagree with the neutral model");
+  refuseTiltSeries(
+    files,
+    record,
+    "a run of single images, for what the model does not explain; outliers.csv has the particles that disagree with the neutral model",
+  );
   const reopened = await reopenParticles(files, record, options);
   try {
     const { trainingSet, validationSet, weights } = reopened;
