@@ -60,11 +60,13 @@ test("motion of tilt series is undone in all tilts of a particle, in one job and
     map.data.some((x, i) => Math.abs(x - whole.map.data[i]!) > 0.1 * scale);
   assert.ok(differs(withOwn.map) && !differs(posed.map));
   assert.deepEqual(posed.map.data, whole.map.data);
-  const halfOf = (half: number) => set.select(Array.from(stateOf.keys()).filter((i) => i % 2 === half));
-  const halves = joinedSource(halfOf(0), halfOf(1));
-  const both = await reconstruct(halves);
+  const second = await openParticles(star);
+  t.onTestFinished(() => second.close());
+  const halfOf = (of: typeof set, half: number) =>
+    of.select(Array.from(stateOf.keys()).filter((i) => i % 2 === half));
+  const both = await reconstruct(joinedSource(halfOf(set, 0), halfOf(second, 1)));
   assert.ok(both.map.data.every((x, i) => Math.abs(x - whole.map.data[i]!) < 1e-4 * scale));
-  const first = await reconstruct(halfOf(0), { halves: "none" });
+  const first = await reconstruct(halfOf(set, 0), { halves: "none" });
   assert.ok(both.half1!.data.every((x, i) => Math.abs(x - first.map.data[i]!) < 1e-4 * scale));
   const shuffled = set.select(Array.from(stateOf.keys()).reverse());
   assert.throws(
