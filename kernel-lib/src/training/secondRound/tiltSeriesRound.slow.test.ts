@@ -13,7 +13,7 @@ import { twoMotions } from "./twoMotions.test.helper";
 
 /** Second rounds of tilt series: every image changes the model of its particle. */
 
-const data = twoMotions({ tilts: 3, tiltStep: 20, missingTilts: 0.2, ctf: {}, snr: 8 });
+const data = twoMotions({ tilts: 3, tiltStep: 20, missingTilts: 0.2, ctf: {}, snr: 8 }, 12);
 const round = roundOf(data);
 
 test("a second round of tilt series finds in a mask what the first left, and keeps the axis of the first", async (t) => {
@@ -22,7 +22,7 @@ test("a second round of tilt series finds in a mask what the first left, and kee
   const first = await Run.open(data.run);
   t.onTestFinished(() => first.close());
   const before = await first.latents();
-  assert.ok(magnitude(before.refined, data.first) > 0.9, `first ${magnitude(before.refined, data.first)}`);
+  assert.ok(magnitude(before.refined, data.first) > 0.95, `first ${magnitude(before.refined, data.first)}`);
   const { latent, encoder, refined, standardDeviation } = await run.latents();
   assert.deepEqual([latent, refined.length], [2, 2 * data.first.length]);
   for (const [own, old] of [
@@ -33,7 +33,7 @@ test("a second round of tilt series finds in a mask what the first left, and kee
     assert.deepEqual(axis(own!, 2, 0), old);
   }
   const found = axis(refined, 2, 1);
-  assert.ok(magnitude(found, data.second) > 0.85, `second ${magnitude(found, data.second)}`);
+  assert.ok(magnitude(found, data.second) > 0.95, `second ${magnitude(found, data.second)}`);
   assert.ok(magnitude(found, data.first) < 0.15, `leakage ${magnitude(found, data.first)}`);
   const evidence = (await run.storedEvidence())!;
   assert.deepEqual([evidence.verdict, evidence.fixed], ["found", 1], evidence.sentence);

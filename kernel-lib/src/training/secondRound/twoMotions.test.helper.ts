@@ -30,9 +30,10 @@ const apix = 4;
 /** Length of the paths of the domains in box units. */
 const ranges = [0.25, 0.15] as const;
 
-/** Makes the data before the tests of a file, and removes them afterwards. @param simulated other options. Default: single images of an SNR of 2 */
+/** Makes the data before the tests of a file, and removes them afterwards. @param simulated other options. Default: single images of an SNR of 2 @param epochs of all trainings */
 export function twoMotions(
   simulated: Pick<SimulateOptions, "tilts" | "tiltStep" | "missingTilts" | "ctf" | "snr"> = {},
+  epochs = 6,
 ): TwoMotions {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-rounds-"));
   const at = (name: string) => path.join(folder, name);
@@ -69,7 +70,7 @@ export function twoMotions(
     const run = await trainInThisThread({
       ...{ particles: data.particles, model: at("neutral.txt"), out: data.run, engine: { threads: 2 } },
       // So few particles do not outweigh a penalty on strain within six epochs.
-      options: { latent: 1, vary: ["position"], epochs: 6, coarseEpochs: 3, batchSize: 8, strainPenalty: 0 },
+      options: { latent: 1, vary: ["position"], epochs, coarseEpochs: 3, batchSize: 8, strainPenalty: 0 },
     });
     run.close();
   });
