@@ -107,7 +107,7 @@ test("what cannot be queued is refused, and nothing is left behind", (t) => {
   refuses(
     folder,
     [...train, ...words("--queue slurm --queue-parts 2")],
-    /--queue-parts: expected a command that is divided by particles \(states, correct, reconstruct\), found train/,
+    /--queue-parts: expected a command that is divided by particles \(states, correct, reconstruct, place\), found train/,
   );
   refuses(
     folder,

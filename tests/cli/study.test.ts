@@ -33,6 +33,15 @@ test("a study of seeds is made part by part and compared, and places of other pa
   const table = readFileSync(path.join(folder, "places.csv"), "utf8").trim().split("\n");
   assert.equal(table[0], "index,z1,z1_deviation");
   assert.equal(table.length, 61);
+  // The same in two jobs, one of which finds nothing left to do: there is one chunk.
+  const inParts = [...place.slice(0, -1), "parts.csv"];
+  const part = (number: number) => succeed(folder, ...inParts, "--part", `${number}/2`);
+  assert.match(part(1), /^parts_parts: 0 particles of part 1 of 2, .*without --part makes the table$/m);
+  assert.match(part(2), /^parts_parts: 60 particles of part 2 of 2/m);
+  assert.ok(existsSync(path.join(folder, "parts_parts/places_1_of_1.safetensors")));
+  succeed(folder, ...inParts);
+  assert.equal(readFileSync(path.join(folder, "parts.csv"), "utf8").trim(), table.join("\n"));
+  assert.ok(!existsSync(path.join(folder, "parts_parts")));
   refuses(folder, [...study, "--epochs", "3"], /study: options: expected .*as the study was started with/);
 });
 

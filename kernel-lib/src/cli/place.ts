@@ -1,9 +1,13 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { writeAtomic } from "../atomicWrite";
 import type { ByteSign } from "../formats/mrc";
+import type { Part } from "../reconstruction/keptSums";
 import { openRun } from "../training/runs/openRun";
+import { placePart, placesInChunks, removeChunks } from "../training/runs/placesInChunks";
 import { formatPlaces } from "../training/runs/placesTable";
 import { openRunParticles } from "../training/runs/runParticles";
+import { besideName } from "./modelFiles";
 import {
   apixOption,
   bytesOption,
@@ -12,6 +16,7 @@ import {
   fileOption,
   invertContrastOption,
   particleFileHelp,
+  partOption,
   type QuietOption,
   quietOption,
   required,
@@ -27,6 +32,7 @@ interface PlaceCommandOptions extends QuietOption {
   invertContrast?: boolean;
   bytes?: ByteSign;
   threads?: number;
+  part?: Part;
 }
 
 /** Adds the command `place`. */
@@ -48,6 +54,11 @@ export function addPlace(program: Command, run: RunCommand): void {
     .addOption(invertContrastOption("the images"))
     .addOption(bytesOption())
     .addOption(threadsOption("images and projections"))
+    .addOption(
+      partOption(
+        "its places, kept in places_parts; the command without --part makes what is missing, and the table",
+      ),
+    )
     .addOption(quietOption());
   examples(command, "e2gmm place run --particles others.star --out places.csv");
   command.action((folder: string, options: PlaceCommandOptions) =>
@@ -56,7 +67,7 @@ export function addPlace(program: Command, run: RunCommand): void {
 }
 
 async function place(folder: string, options: PlaceCommandOptions, session: Session): Promise<void> {
-  const { particles, out, dataFolder, apix, invertContrast = false, bytes, threads } = options;
+  const { particles, out, dataFolder, apix, invertContrast = false, bytes, threads, part } = options;
   const outputs = await session.writes([out], [particles]);
   const { signal, onProgress, note: onWarning } = session;
   const trained = await openRun(folder);
@@ -75,10 +86,23 @@ async function place(folder: string, options: PlaceCommandOptions, session: Sess
       ),
     );
     for (const warning of set.warnings) session.note(warning);
-    const engine = { ...(threads !== undefined && { threads }) };
-    const places = await trained.placesOf(set, { signal, onProgress, onWarning, engine });
+    const task = {
+      ...{ signal, onProgress, onWarning },
+      engine: { ...(threads !== undefined && { threads }) },
+    };
+    const placing = await trained.placing(task);
+    const parts = besideName(out, "_parts");
+    if (part) {
+      const count = await placePart(placing, set, task, { folder: parts, part });
+      session.print(
+        `${parts}: ${count} particles of part ${part.number} of ${part.of}, ${session.elapsed()}; the same command without --part makes the table`,
+      );
+      return;
+    }
+    const places = await placesInChunks(placing, set, task, existsSync(parts) ? parts : undefined);
     await writeAtomic(outputs.place(out), formatPlaces(places, trained.latent, out));
     await outputs.keep(signal);
+    await removeChunks(parts);
     session.print(
       `${out}: ${set.count} particles on ${trained.latent} ${trained.latent === 1 ? "axis" : "axes"}, ${session.elapsed()}`,
     );

@@ -60,7 +60,7 @@ export function addQueueOptions(command: Command): void {
     }),
     numberOption(
       "--queue-parts <n>",
-      "of states, correct and reconstruct: tasks among which the images are divided (default: 1)",
+      "of states, correct, reconstruct and place: tasks among which the particles are divided (default: 1)",
       {
         integer: true,
         least: 1,

@@ -1,33 +1,31 @@
 import { InputError } from "../errors";
 import type { ParticleSet } from "../particles/particleSet";
-import { requireSingleImages } from "../particles/singleImages";
 import type { ImageSource } from "../reconstruction/imageSource";
 
 /** Difference in Å beyond which defocus values are not of the same particle; files round them. */
 const sameDefocus = 1;
 
+/** Difference in e/Å² beyond which tilts are not the same. */
+const sameDose = 0.01;
+
 /**
  * Images of one file with the poses and half sets of another one of the same particles in the same order, such as full-size images with poses
- * that were refined on smaller ones.
- * @throws InputError if the files cannot be of the same particles: by their number, and by defocus, original images and micrographs where both have them
+ * that were refined on smaller ones; of tilt series with the pose of each tilt.
+ * @throws InputError if the files cannot be of the same particles: by their number, and by defocus, exposure, tilts, original images and
+ *   micrographs where both have them
  */
 export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSource {
-  // Poses and exposures of tilts would have to be matched image by image.
-  requireSingleImages(images, "motion correction with images of their own");
-  requireSingleImages(poses, "motion correction with images of their own");
-  if (images.count !== poses.count) {
-    throw new InputError(images.file, `the ${poses.count} particles of ${poses.file}`, `${images.count}`);
-  }
-  for (let i = 0; i < images.count; i++) {
-    const [a, b] = [images.ctf(i), poses.ctf(i)];
-    if (!a || !b || Math.abs(a.defocusU - b.defocusU) <= sameDefocus) continue;
-    throw new InputError(
-      `${images.file}: particle ${i}`,
-      `a defocus of ${b.defocusU.toFixed(1)} Å, as in ${poses.file}: the same particles in the same order`,
-      `${a.defocusU.toFixed(1)} Å`,
-    );
-  }
-  checkNames(images, poses);
+  checkSame(images, poses, "particle");
+  const particles = withPoses(images, poses);
+  const [ownTilts, posedTilts] = [images.tilts(), poses.tilts()];
+  if (ownTilts === images && posedTilts === poses) return particles;
+  checkSameTilts({ images, poses }, ownTilts.particleOf, posedTilts.particleOf);
+  checkSame(ownTilts, posedTilts, "image");
+  const tilts = { ...withPoses(ownTilts, posedTilts), particleOf: ownTilts.particleOf };
+  return { ...particles, tilts: () => tilts };
+}
+
+function withPoses(images: ParticleSet, poses: ParticleSet): ImageSource {
   return {
     count: images.count,
     boxSize: images.boxSize,
@@ -43,6 +41,46 @@ export function posedSource(images: ParticleSet, poses: ParticleSet): ImageSourc
     imageStamp: () => images.imageStamp(),
     readGroupImages: (indices) => images.readGroupImages(indices),
   };
+}
+
+/** @throws InputError unless rows of both may be of the same particles, or images */
+function checkSame(images: ParticleSet, poses: ParticleSet, what: "particle" | "image"): void {
+  if (images.count !== poses.count) {
+    throw new InputError(images.file, `the ${poses.count} ${what}s of ${poses.file}`, `${images.count}`);
+  }
+  for (let i = 0; i < images.count; i++) {
+    const [a, b] = [images.ctf(i), poses.ctf(i)];
+    if (!a || !b) continue;
+    const inOrder = `as in ${poses.file}: the same ${what}s in the same order`;
+    const refuse = (property: string, expected: string, found: string) =>
+      new InputError(`${images.file}: ${what} ${i}`, `${property} of ${expected}, ${inOrder}`, found);
+    if (Math.abs(a.defocusU - b.defocusU) > sameDefocus)
+      throw refuse("a defocus", `${b.defocusU.toFixed(1)} Å`, `${a.defocusU.toFixed(1)} Å`);
+    const [dose, other] = [a.dose ?? 0, b.dose ?? 0];
+    if (Math.abs(dose - other) > sameDose)
+      throw refuse("an exposure", `${other.toFixed(2)} e/Å²`, `${dose.toFixed(2)} e/Å²`);
+  }
+  checkNames(images, poses);
+}
+
+/** @throws InputError unless both have tilts, those of the same particles */
+function checkSameTilts(
+  { images, poses }: { images: ParticleSet; poses: ParticleSet },
+  a: Int32Array | undefined,
+  b: Int32Array | undefined,
+): void {
+  const kind = (particleOf: Int32Array | undefined) => (particleOf ? "tilt series" : "single images");
+  if (!a || !b) throw new InputError(images.file, `${kind(b)}, as in ${poses.file}`, kind(a));
+  const numbers = (particleOf: Int32Array) => {
+    const all = new Int32Array(poses.count);
+    for (const particle of particleOf) all[particle]!++;
+    return all;
+  };
+  const [own, posed] = [numbers(a), numbers(b)];
+  const i = own.findIndex((number, particle) => number !== posed[particle]);
+  if (i < 0) return;
+  const expected = `${posed[i]} visible tilts, as in ${poses.file}: the same tilts of the same particles`;
+  throw new InputError(`${images.file}: particle ${i}`, expected, `${own[i]}`);
 }
 
 /** Columns that name a particle whatever its images are, in the order of preference. */

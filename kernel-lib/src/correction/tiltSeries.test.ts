@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { test } from "vitest";
 import { temporaryFolder } from "../../../tests/testing";
 import { modelDensity } from "../model/density";
@@ -7,8 +9,10 @@ import { fourierShellCorrelation } from "../reconstruction/fsc";
 import { reconstruct } from "../reconstruction/reconstruct";
 import { simulateLinearMotion } from "../simulate/designs";
 import { correctMotion } from "./correctMotion";
+import { joinedSource } from "./joinedSource";
 import type { Motion } from "./motion";
 import { prepareCorrection } from "./motionCorrection";
+import { posedSource } from "./posedSource";
 
 test("motion of tilt series is undone in all tilts of a particle, in one job and in parts", async (t) => {
   const folder = temporaryFolder(t);
@@ -40,6 +44,35 @@ test("motion of tilt series is undone in all tilts of a particle, in one job and
   const whole = await reconstruct(set);
   const scale = Math.max(...whole.map.data);
   assert.ok(plain.map.data.every((x, i) => Math.abs(x - whole.map.data[i]!) < 1e-4 * scale));
+
+  // Images of another file with these poses, tilt by tilt; and the same particles as two sets, each a half.
+  const other = temporaryFolder(t);
+  await set.writeStar(path.join(other, "turned.star"));
+  const text = await readFile(path.join(other, "turned.star"), "utf8");
+  const turned = text.replaceAll(/^(.*@.*)$/gm, (row) => row.replace(/-?\d+\.\d+/, "12.5"));
+  assert.notEqual(turned, text);
+  await writeFile(path.join(other, "turned.star"), turned);
+  const images = await openParticles(path.join(other, "turned.star"), { dataFolder: folder });
+  t.onTestFinished(() => images.close());
+  const posed = await reconstruct(posedSource(images, set));
+  const withOwn = await reconstruct(images);
+  const differs = (map: typeof truth) =>
+    map.data.some((x, i) => Math.abs(x - whole.map.data[i]!) > 0.1 * scale);
+  assert.ok(differs(withOwn.map) && !differs(posed.map));
+  assert.deepEqual(posed.map.data, whole.map.data);
+  const second = await openParticles(star);
+  t.onTestFinished(() => second.close());
+  const halfOf = (of: typeof set, half: number) =>
+    of.select(Array.from(stateOf.keys()).filter((i) => i % 2 === half));
+  const both = await reconstruct(joinedSource(halfOf(set, 0), halfOf(second, 1)));
+  assert.ok(both.map.data.every((x, i) => Math.abs(x - whole.map.data[i]!) < 1e-4 * scale));
+  const first = await reconstruct(halfOf(set, 0), { halves: "none" });
+  assert.ok(both.half1!.data.every((x, i) => Math.abs(x - first.map.data[i]!) < 1e-4 * scale));
+  const shuffled = set.select(Array.from(stateOf.keys()).reverse());
+  assert.throws(
+    () => posedSource(set, shuffled),
+    /particles\.star: particle 0.* the same (particles|images|tilts)/,
+  );
 
   const kept = temporaryFolder(t);
   const missing = [];

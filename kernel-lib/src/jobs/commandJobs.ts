@@ -21,12 +21,13 @@ const withThreads = new Set([
   "project",
   "study",
 ]);
-/** Commands whose images can be divided: the arrays of their parts, and what the last step has in place of `--part`. */
+/** Commands that can be divided by particles: the arrays of their parts, and what the last step has in place of `--part`. */
 const divisible = new Map<string, { arrays: readonly PartsArray[]; last: readonly string[] }>([
   ["states", { arrays: [{ name: "sums", words: [] }], last: ["--resume"] }],
   // Cells need the sums of all parts.
   ["correct", { arrays: ["sums", "cells"].map((name) => ({ name, words: ["--step", name] })), last: [] }],
   ["reconstruct", { arrays: [{ name: "sums", words: [] }], last: [] }],
+  ["place", { arrays: [{ name: "parts", words: [] }], last: [] }],
 ]);
 
 /** An array of jobs, one for each part: its name, and what its commands have beside `--part`. */

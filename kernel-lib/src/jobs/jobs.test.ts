@@ -86,6 +86,18 @@ test("tasks of sums and of cells are different commands, and each does its step 
   assert.equal(new Set(commands).size, commands.length);
 });
 
+test("parts of places are an array, and the table is made after it", () => {
+  const steps = commandSteps(["place", "run", "--out", "x.csv"], { queue: "slurm", cpus: 2, parts: 2 });
+  const command = "place run --out x.csv --threads 2 --quiet";
+  assert.deepEqual(
+    steps.map(({ name, tasks }) => [name, ...tasks.map((task) => task.join(" "))]),
+    [
+      ["parts", `${command} --part 1/2`, `${command} --part 2/2`],
+      ["place", command],
+    ],
+  );
+});
+
 test("a job of Slurm cannot wait for a local one, whose number may be that of another's job", async (t) => {
   const { place } = recorded(t);
   const scripts: string[] = [];

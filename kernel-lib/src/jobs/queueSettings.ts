@@ -22,8 +22,8 @@ export interface QueueSettings {
   /** Outputs of queued jobs that have to be complete before it starts. */
   after?: readonly string[];
   /**
-   * Parts that the images of `states`, `correct` and `reconstruct` are divided into, each a task of an array, which may run on another node. The maps are
-   * those of one job, to rounding. Default 1.
+   * Parts that the particles of `states`, `correct`, `reconstruct` and `place` are divided into, each a task of an array, which may run on
+   * another node. Maps are those of one job, to rounding; places bit for bit. Default 1.
    */
   parts?: number;
   /** Tasks of an array at a time, for `local`. Default 1. */

@@ -112,8 +112,8 @@ function tiltFile(rows: ParticleFile): ParticleFile | undefined {
   if (rows.symmetry) {
     throw new InputError(
       file,
-      "particles of one image each with a symmetry",
-      "tilt series, which are read without",
+      "no symmetry for tilt series, whose particles are placed as a whole: leave it out (a reconstruction of them takes one)",
+      rows.symmetry.name,
     );
   }
   const halves = rows.halves && Uint8Array.from(tilts.particleOf, (row) => rows.halves![row]!);

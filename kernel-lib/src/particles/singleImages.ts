@@ -1,5 +1,9 @@
 import { InputError } from "../errors";
 
+/** What is done, for refusals of the refinement of poses. */
+export const posesOfSingleImages =
+  "refinement of poses; refine those of tilt series in the program that they come from, and train on the result";
+
 /** A set whose particles may have several images; see `ParticleSet.tilts`. */
 interface MaybeTilts {
   readonly file?: string;

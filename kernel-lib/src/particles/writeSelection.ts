@@ -75,7 +75,11 @@ export async function writeSelection(
   }
   await refuseSameFile(particles.file, target);
   const columns = addedColumns(particles, rows, options.columns ?? {});
-  if (options.projectFolder !== undefined) requireSingleImages(chosen, "new paths of stacks (projectFolder)");
+  if (options.projectFolder !== undefined)
+    requireSingleImages(
+      chosen,
+      "new paths of stacks (projectFolder); a selection of tilt series keeps its own",
+    );
   const imageName = await imageNames(chosen, options.projectFolder);
   const { metadata } = chosen;
   if (metadata.writeStar) {

@@ -165,7 +165,7 @@ interface Plan {
 function planOf(source: ImageSource, task: ReconstructOptions): Plan {
   if (task.helix) {
     checkHelix(task.helix, source.boxSize * source.apix);
-    requireSingleImages(source, "helical symmetry");
+    requireSingleImages(source, "helical symmetry; reconstruct tilt series without");
   }
   const indices = checkIndices(source, task.indices);
   return {

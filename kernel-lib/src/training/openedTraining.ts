@@ -25,7 +25,7 @@ import { RunFolder } from "./runs/runFolder";
 import type { RunLockToken } from "./runs/runLock";
 import { checkTrainingOptions, type RunRecord } from "./runs/runRecord";
 import type { KeptAxes } from "./secondRound/continuedAxes";
-import { headOfBlocks, openKept } from "./secondRound/keptAxes";
+import { headOfBlocks, keptOfImages, openKept } from "./secondRound/keptAxes";
 import { openBase, openParent } from "./secondRound/openBase";
 import type { SecondRound } from "./secondRound/secondRound";
 import type { CompleteSettings } from "./settings";
@@ -198,13 +198,6 @@ export class OpenedTraining {
       : (round?.neutral ?? trial?.neutral ?? (await readModelText(this.files.model)));
     const all = await openTrainingParticles(this.files, this.task);
     this.opened.push(() => all.close());
-    if (round && all.tilts() !== all) {
-      throw new InputError(
-        all.file,
-        "single images in a second round",
-        "tilt series, of which a run has one round",
-      );
-    }
     const set = trial ? someParticles(all, trial.particles) : all;
     if (!resumed) return newInputs({ set, neutral, settings, inherited: round }, warn);
     return resumedInputs(set, neutral, { folder, record: resumed.record }, { ...this.task, warn });
@@ -254,7 +247,8 @@ export class OpenedTraining {
     };
     const parts: TrainerParts = {
       ...{ targets, head, units, options: { ...options, batchSize }, engine, threads, onNote },
-      ...{ base: base?.models, kept: kept && { ...kept, newSlots: own.slots } },
+      base: base?.models.ofImages(targets),
+      kept: kept && { ...keptOfImages(kept, targets, units.count), newSlots: own.slots },
     };
     const trainer = new Trainer(parts);
     this.opened.push(() => trainer.dispose());
@@ -293,7 +287,7 @@ export class OpenedTraining {
     if (!this.kept) return { trainer, close: () => undefined };
     const base = await openParent(folder, { resumed: undefined, round, threads: settings.engine?.threads });
     try {
-      const surveyor = new Trainer({ ...this.surveyed!, base: base.models });
+      const surveyor = new Trainer({ ...this.surveyed!, base: base.models.ofImages(trainer.targets) });
       await surveyor.prepare({ ...task, choose: () => trainer.used });
       const close = () => {
         surveyor.dispose();

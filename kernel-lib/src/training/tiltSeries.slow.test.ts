@@ -62,7 +62,6 @@ test("a run of tilt series has one place for each particle, which follows the tr
   await refused(run.unexplained());
   await refused(run.refinePoses());
   await refused(run.regionMotion([[-1], [1]], { centre: [0, 0, 0], radius: 0.5 }));
-  await refused(train({ from: { run: out }, out: path.join(folder, "second"), options: { epochs: 2 } }));
   const resumed = await Run.open(out);
   resumed.close();
 });

@@ -71,7 +71,11 @@ export async function measuredRegionMotion(
   if (symmetry !== undefined) {
     throw new InputError(files.folder, "a run without symmetry; use model.regionMotion", symmetry);
   }
-  refuseTiltSeries(files, record, "how a region moves is measured on single images");
+  refuseTiltSeries(
+    files,
+    record,
+    "a run of single images, for motions by images; use decoded states (--by centres, in a notebook model.regionMotion)",
+  );
   const states = statesAt(run, points);
   const model = states[0]!;
   const indices = chosenGaussians(model, region, "region");

@@ -3,7 +3,7 @@ import { ringsOfBox, ringsWithin } from "../../fourier/trainingBox";
 import { hasSameBoxLength } from "../../maps/grid";
 import type { GaussianModel } from "../../model/gaussianModel";
 import type { ParticleSet } from "../../particles/particleSet";
-import { requireSingleImages } from "../../particles/singleImages";
+import { posesOfSingleImages, requireSingleImages } from "../../particles/singleImages";
 import { prepareTargets } from "../../particles/targets";
 import type { ParticlePoses } from "../../particles/writePoses";
 import { beginTask, type TaskOptions } from "../../progress";
@@ -65,7 +65,7 @@ export async function refineConsensusPoses(
   given: RefinePosesOptions = {},
 ): Promise<RefinedPoses> {
   const options = beginTask(given);
-  requireSingleImages(particles, "refinement of poses");
+  requireSingleImages(particles, posesOfSingleImages);
   if (!hasSameBoxLength(particles, model)) {
     const [images, own] = [particles.boxSize * particles.apix, model.boxSize * model.apix];
     throw new InputError("model", `a box of ${images.toFixed(1)} Å, as the images`, `${own.toFixed(1)} Å`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
@@ -9,6 +9,7 @@ import { growNeutralModel } from "../../model/growNeutralModel";
 import { writeModelText } from "../../model/text";
 import { openParticles, type ParticleSet } from "../../particles/particleSet";
 import { simulateLinearOccupancy } from "../../simulate/designs";
+import { placePart, placesInChunks, removeChunks } from "../runs/placesInChunks";
 import { Run } from "../runs/run";
 import { readArrays, writeArrays } from "../runs/weightsFile";
 import { trainInThisThread } from "../train";
@@ -101,13 +102,55 @@ describe("particles of a run", () => {
     });
   }
 
+  for (const latent of [1, 2]) {
+    test(`on ${latent} axes have the same places in parts, bit for bit, as in one job and as a chunk alone`, async (t) => {
+      const run = await Run.open(at(`run${latent}all`));
+      t.onTestFinished(() => run.close());
+      const some = set.select(Array.from({ length: 560 }, (_, i) => 2 * i));
+      const placing = await run.placing();
+      const task = { engine, images: 70 };
+      const whole = await placesInChunks(placing, some, task);
+      const alone = await run.placesOf(some.select(Array.from({ length: 70 }, (_, i) => 210 + i)), {
+        engine,
+      });
+      assert.deepEqual(alone.mean, whole.mean.slice(210 * latent, 280 * latent));
+      assert.deepEqual(alone.standardDeviation, whole.standardDeviation.slice(210 * latent, 280 * latent));
+
+      const folder = at(`places${latent}_parts`);
+      const part = (number: number, of = 3) =>
+        placePart(placing, some, task, { folder, part: { number, of } });
+      assert.deepEqual([await part(3), await part(1)], [210, 140]);
+      const names = readdirSync(folder).sort();
+      assert.deepEqual(
+        names,
+        [1, 2, 6, 7, 8].map((chunk) => `places_${chunk}_of_8.safetensors`),
+      );
+      // What is there stays, and is used; what is missing is made.
+      const before = names.map((name) => statSync(path.join(folder, name)).ino);
+      await part(1, 1);
+      const after = names.map((name) => statSync(path.join(folder, name)).ino);
+      assert.deepEqual(after, before);
+      const used: string[] = [];
+      const watched = { ...task, onProgress: ({ task: name }: { task: string }) => used.push(name) };
+      assert.deepEqual(await placesInChunks(placing, some, watched, folder), whole);
+      assert.deepEqual(used, []);
+      // Of other particles nothing is taken.
+      const turned = some.select(Array.from({ length: 140 }, (_, i) => 559 - i));
+      const other = await placesInChunks(placing, turned, task, folder);
+      assert.notDeepEqual(other.mean, whole.mean);
+      assert.deepEqual(other, await placesInChunks(placing, turned, task));
+      await removeChunks(folder);
+      assert.equal(existsSync(folder), false);
+    });
+  }
+
   test("of an earlier version, without what it knew about them, are placed nearby, with a warning", async () => {
     const file = at("run1all/weights.safetensors");
     const { arrays, metadata } = await readArrays(file);
-    const kept = arrays.filter(({ name }) => !name.startsWith("placing."));
-    assert.ok(kept.length < arrays.length);
+    const others = arrays.filter(({ name }) => !name.startsWith("placing."));
+    assert.ok(others.length < arrays.length);
     const { checksum: _, ...rest } = metadata;
-    await writeArrays(file, kept, rest);
+    await writeArrays(file, others, rest);
     const run = await Run.open(at("run1all"));
     const { refined, standardDeviation } = await run.latents();
     const warnings: string[] = [];
@@ -116,6 +159,12 @@ describe("particles of a run", () => {
     const rows = Array.from({ length: set.count }, (_, i) => i);
     const { most } = differences(found, { mean: refined, standardDeviation }, rows, 1);
     assert.ok(most < 0.5, `${most}`);
+    const kept = { folder: at("none"), part: { number: 1, of: 2 } };
+    await assert.rejects(
+      async () => placePart(await run.placing(), set, { engine }, kept),
+      /weights\.safetensors: part: expected weights of this version, .* found a run of an earlier version/,
+    );
+    assert.equal(existsSync(at("none")), false);
     run.close();
   });
 });

@@ -83,7 +83,10 @@ export async function otherPlaces(
       ) => RingWeights.ofRatios(snr, ctfPower, weighting);
       const { snr, knowledge } = rule;
       const weights = { neutral: weightsBy(snr.neutral), placed: weightsBy(snr.placed) };
-      const context = { targets, neutral, engine, units, base, decoder, weights };
+      const context = {
+        ...{ targets, neutral, engine, units, decoder, weights },
+        base: base?.ofImages(targets),
+      };
       const source = new GradientSource(context, weightsBy(snr.neutral, record.options.weighting));
       const start = model.encodeWith(rule.encoder, await basis.project(source, task));
       const { latent } = decoder;

@@ -67,6 +67,8 @@ function lifeSeen(other: ProcessIdentity): Life {
     // EPERM means that it is alive and belongs to another user.
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return "dead";
   }
+  // One that has ended keeps its number until its parent asks how, which in some containers nobody does.
+  if (/^[ZX]$/.test(statOf(other.pid)?.[0] ?? "")) return "dead";
   const started = startOf(other.pid);
   return started === undefined || other.processStarted === "" || started === other.processStarted
     ? "alive"
@@ -82,11 +84,7 @@ function surroundings(): Pick<ProcessIdentity, "boot" | "pidNamespace"> {
 
 /** Start time of a process: on Linux in clock ticks since boot, elsewhere as printed by `ps`. */
 function startOf(pid: number): string | undefined {
-  if (process.platform === "linux") {
-    // The name, in parentheses, may contain blanks and parentheses; the start time is the 20th field after it.
-    const text = orUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-    return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
-  }
+  if (process.platform === "linux") return statOf(pid)?.[19];
   return orUndefined(() =>
     execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
       encoding: "utf8",
@@ -94,6 +92,12 @@ function startOf(pid: number): string | undefined {
       env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
     }).trim(),
   );
+}
+
+/** What Linux says about a process, from its state on; the name before it, in parentheses, may contain blanks and parentheses. */
+function statOf(pid: number): string[] | undefined {
+  const text = orUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 function orUndefined<T>(look: () => T): T | undefined {

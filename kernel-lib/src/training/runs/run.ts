@@ -26,6 +26,7 @@ import type { Unexplained } from "../unexplained/unexplained";
 import { readEvidence, writeEvidence } from "./evidenceFile";
 import type { Latents } from "./latentsTable";
 import { leaksOfRun, readLeaks } from "./leaksFile";
+import { placesInChunks } from "./placesInChunks";
 import { type RunContents, readRunContents } from "./readRunContents";
 import type { RunDecoder } from "./runDecoder";
 import { type EvidenceOptions, type MeasuredRun, measureRunEvidence } from "./runEvidence";
@@ -37,7 +38,7 @@ import {
   refinePosesOfRun,
   type UnexplainedOptions,
 } from "./runPasses";
-import { placesInRun } from "./runPlaces";
+import { openPlacing, type RunPlacing } from "./runPlaces";
 import { latentAxes, type RunRecord } from "./runRecord";
 import { readUnexplained } from "./unexplainedFile";
 
@@ -344,21 +345,20 @@ export class Run {
    */
   async placesOf(particles: ParticleSet, options: PlacesOptions = {}): Promise<Posterior> {
     const begun = beginTask(options);
+    return placesInChunks(await this.placing(begun), particles, begun);
+  }
+
+  /** How particles are placed in this run, for `placesInChunks` and `placePart`. @internal */
+  async placing(options: PlacesOptions = {}): Promise<RunPlacing> {
     await this.latents();
     const { files, record, neutral, decoder, parent } = this;
-    const fixed = await parent?.placesOf(particles, begun);
-    const base = fixed && parent?.basesAt({ ...fixed, encoder: fixed.mean, refined: fixed.mean });
     const factors = (await this.storedEvidence())?.axes.map(({ variance }) => variance);
-    const found = await placesInRun(
-      { files, record, neutral, decoder },
-      { set: particles, base, factors },
-      begun,
-    );
-    if (!base) return found;
-    return {
-      mean: base.beside("refined", found.mean),
-      standardDeviation: base.beside("standardDeviation", found.standardDeviation),
+    const fixed = parent && {
+      placing: await parent.placing(options),
+      basesAt: (places: Posterior) =>
+        parent.basesAt({ ...places, encoder: places.mean, refined: places.mean }),
     };
+    return openPlacing({ files, record, neutral, decoder }, { factors, fixed }, options);
   }
 
   /**

@@ -60,7 +60,6 @@ export interface MeasuredRun {
  */
 export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOptions): Promise<Evidence> {
   const { files, record, neutral, decoder, reduction, vary } = run;
-  const { base } = run.places;
   const { mask } = options;
   const region = mask === undefined ? undefined : maskFlags(neutral, await regionMask(mask, options));
   const reopened = await reopenParticles(files, record, options);
@@ -70,6 +69,7 @@ export async function measureRunEvidence(run: MeasuredRun, options: EvidenceOpti
       throw new InputError(files.folder, `${fewestMeasured} particles held out or more`, `${heldOut.length}`);
     }
     const { latent } = decoder;
+    const base = run.places.base?.ofImages(context.targets);
     const [mean, standardDeviation] = [run.places.refined, run.places.standardDeviation].map((values) =>
       reopened.ofImages(values, latent),
     ) as [Float32Array, Float32Array];

@@ -1,4 +1,5 @@
 import { InputError } from "../../errors";
+import { posesOfSingleImages } from "../../particles/singleImages";
 import type { TaskOptions } from "../../progress";
 import { assignByImages, type GroupsByImages, type PlacedGroups } from "../assignment/assignByImages";
 import { gatherRows } from "../batches";
@@ -24,7 +25,11 @@ export async function measureRunUnexplained(
   { files, record, places: { refined: places, base }, decoder }: MeasuredRun,
   options: UnexplainedOptions,
 ): Promise<Unexplained> {
-  refuseTiltSeries(files, record, "what the model does not explain is measured on single images");
+  refuseTiltSeries(
+    files,
+    record,
+    "a run of single images, for what the model does not explain; outliers.csv has the particles that disagree with the neutral model",
+  );
   const reopened = await reopenParticles(files, record, options);
   try {
     const { trainingSet, validationSet, weights } = reopened;
@@ -41,7 +46,7 @@ export async function refinePosesOfRun(
   { files, record, places, decoder }: MeasuredRun,
   options: RunPosesOptions,
 ): Promise<RefinedPoses> {
-  refuseTiltSeries(files, record, "poses are refined of single images");
+  refuseTiltSeries(files, record, `a run of single images, for ${posesOfSingleImages}`);
   const memoryBudget = defaultMemoryBudget() / 2;
   const reopened = await reopenParticles(files, record, { ...options, memoryBudget });
   try {
@@ -102,9 +107,9 @@ export async function assignParticlesOfRun(
   }
 }
 
-/** @throws InputError for tilt series, for which something is not there yet */
-export function refuseTiltSeries(files: RunFolder, { images }: RunRecord, why: string): void {
-  if (images !== undefined) throw new InputError(files.folder, why, "a run of tilt series");
+/** @param expected what is there, and the way out @throws InputError for tilt series, for which something is not there yet */
+export function refuseTiltSeries(files: RunFolder, { images }: RunRecord, expected: string): void {
+  if (images !== undefined) throw new InputError(files.folder, expected, "a run of tilt series");
 }
 
 /** Both lists together, ascending. */

@@ -1,10 +1,12 @@
 import type { GaussianModel } from "../../model/gaussianModel";
 import { under } from "../../network/parameters";
+import type { ParticleSet } from "../../particles/particleSet";
 import { reopenParticles } from "../evidence/reopen";
 import { FeatureBasis } from "../features/featureBasis";
-import { otherPlaces, type PlacedSet, type PlacesOptions } from "../posterior/otherPlaces";
+import { otherPlaces, type PlacesOptions, type PlacingRun } from "../posterior/otherPlaces";
 import { loadRule, type PlaceRule, ratiosOf } from "../posterior/placeRule";
 import type { Posterior } from "../posterior/posterior";
+import type { BaseModels } from "../secondRound/baseModels";
 import { loadFrom } from "./checkpoint";
 import type { RunDecoder } from "./runDecoder";
 import type { RunFolder } from "./runFolder";
@@ -18,35 +20,58 @@ export interface CompleteRun {
   decoder: RunDecoder;
 }
 
-/**
- * Places of particles on the axes that a run trained.
- * @param factors on variances along these axes, for runs of earlier versions, which did not record them with their weights
- */
-export async function placesInRun(
+/** How particles are placed in a run, read once for any number of them. */
+export interface RunPlacing {
+  run: PlacingRun;
+  /** File of the weights. */
+  weights: string;
+  /** Whether the place of a particle is the same whichever others it is placed with: not so in runs of earlier versions. */
+  isIndependent: boolean;
+  /** The run whose axes come first, and the models that it decodes at places on them. */
+  fixed: { placing: RunPlacing; basesAt(places: Posterior): BaseModels } | undefined;
+}
+
+/** What {@link openPlacing} is told besides the run. */
+export interface PlacingContext {
+  /** Factors on variances along the axes that the run trained, for runs of earlier versions, which did not record them with their weights. */
+  factors: readonly number[] | undefined;
+  fixed: RunPlacing["fixed"];
+}
+
+/** Reads how particles are placed on the axes that a run trained. */
+export async function openPlacing(
   { files, record, neutral, decoder }: CompleteRun,
-  given: PlacedSet & { factors: readonly number[] | undefined },
+  { factors, fixed }: PlacingContext,
   options: PlacesOptions,
-): Promise<Posterior> {
+): Promise<RunPlacing> {
   const { arrays } = await files.readCheckpoint("weights", record);
   const { ofTrainedAxes } = decoder;
   const { units } = decoder.parts;
   const { rings } = record;
-  const recorded = loadFrom(files.file("weights"), () =>
-    loadRule(arrays, { rings, latent: ofTrainedAxes.latent }),
-  );
+  const weights = files.file("weights");
+  const recorded = loadFrom(weights, () => loadRule(arrays, { rings, latent: ofTrainedAxes.latent }));
   const rule = recorded ?? (await ruleOfEarlierVersion({ files, record }, options));
-  if (!recorded) Object.assign(rule, { encoder: under(arrays, "encoder"), factors: given.factors });
-  const basis = loadFrom(files.file("weights"), () => FeatureBasis.load(arrays));
-  const run = {
-    record,
-    neutral,
-    units,
-    model: ofTrainedAxes.trained!.model,
-    decoder: ofTrainedAxes,
-    basis,
-    rule,
+  if (!recorded) Object.assign(rule, { encoder: under(arrays, "encoder"), factors });
+  const basis = loadFrom(weights, () => FeatureBasis.load(arrays));
+  const { model } = ofTrainedAxes.trained!;
+  const run = { record, neutral, units, model, decoder: ofTrainedAxes, basis, rule };
+  const isIndependent = recorded !== undefined && fixed?.placing.isIndependent !== false;
+  return { run, weights, isIndependent, fixed };
+}
+
+/** Places particles together, on all axes of a run. */
+export async function placeTogether(
+  { run, fixed }: RunPlacing,
+  set: ParticleSet,
+  options: PlacesOptions,
+): Promise<Posterior> {
+  if (!fixed) return otherPlaces(run, { set, base: undefined }, options);
+  const base = fixed.basesAt(await placeTogether(fixed.placing, set, options));
+  const { mean, standardDeviation } = await otherPlaces(run, { set, base }, options);
+  return {
+    mean: base.beside("refined", mean),
+    standardDeviation: base.beside("standardDeviation", standardDeviation),
   };
-  return otherPlaces(run, given, options);
 }
 
 /** What is known of a run that did not record how its places were found, but for the weights of its encoder. */

@@ -1,6 +1,8 @@
 import type { GaussianModel } from "../../model/gaussianModel";
 import { Row } from "../../model/gaussianModel";
+import type { ParticleTargets } from "../../particles/targets";
 import { gatherRows } from "../batches";
+import { ImageGroups } from "../imageGroups";
 import type { TrainedDecoder } from "../posterior/decoders";
 
 /** A decoder whose axes stay as they are: that of the run from which a second round started. */
@@ -47,6 +49,21 @@ export class BaseModels {
     readonly axes: FixedAxes,
     private readonly units = 1,
   ) {}
+
+  /** The same for the images of these particles: of tilt series each image has the base of its particle. */
+  ofImages(targets: Pick<ParticleTargets, "particleOf">): BaseModels {
+    const groups = ImageGroups.of(targets);
+    if (!groups) return this;
+    const { latent, encoder, refined, standardDeviation } = this.axes;
+    const width = this.units * latent;
+    const axes = {
+      latent,
+      encoder: groups.toImages(encoder, width),
+      refined: groups.toImages(refined, width),
+      standardDeviation: groups.toImages(standardDeviation, width),
+    };
+    return new BaseModels(this.decoder, axes, this.units);
+  }
 
   /** The networks that decode the bases, if a device may compute them by itself. */
   get trained(): TrainedDecoder | undefined {

@@ -3,8 +3,10 @@ import { Row } from "../../model/gaussianModel";
 import type { AxisBlock } from "../../network/decoder";
 import { GaussianHead, type Varied } from "../../network/head";
 import { LatentFrame } from "../../network/latentFrame";
+import type { ParticleTargets } from "../../particles/targets";
 import { gatherRows } from "../batches";
 import { FeatureBasis } from "../features/featureBasis";
+import { ImageGroups } from "../imageGroups";
 import { keptAxesOf } from "../runs/lineage";
 import { RunFolder } from "../runs/runFolder";
 import type { RunRecord } from "../runs/runRecord";
@@ -37,6 +39,18 @@ export async function openKept({ folder, selection, unit }: KeptSource): Promise
     basis: FeatureBasis.load(arrays),
     featureSize: record.options.featureSize,
   };
+}
+
+/** The same for the images of particles: of tilt series each image has the place of its particle. */
+export function keptOfImages(
+  kept: KeptAxes,
+  targets: Pick<ParticleTargets, "particleOf">,
+  units: number,
+): KeptAxes {
+  const groups = ImageGroups.of(targets);
+  if (!groups) return kept;
+  const ofImages = (values: Float32Array) => groups.toImages(values, units * kept.latent);
+  return { ...kept, places: ofImages(kept.places), goal: ofImages(kept.goal) };
 }
 
 /** The blocks of axes that a run trained: those that it went on with, and its own. */

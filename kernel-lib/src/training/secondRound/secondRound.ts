@@ -216,7 +216,7 @@ async function writeParticles(chosen: ParticleSet, folder: RunFolder): Promise<W
   const found = path.resolve(await chosen.findStack(stack));
   const ending = path.sep + path.normalize(stack).replace(/:mrcs?$/, "");
   const dataFolder = found.endsWith(ending) ? found.slice(0, -ending.length) : path.dirname(chosen.file);
-  return { particles: file, dataFolder: path.resolve(dataFolder || path.sep) };
+  return { particles: chosen.openedAs(file), dataFolder: path.resolve(dataFolder || path.sep) };
 }
 
 /** The options of the run but for its axes, with those that are given anew. */

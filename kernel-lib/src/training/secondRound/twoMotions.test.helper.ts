@@ -8,7 +8,7 @@ import { readMap, writeMap } from "../../maps/mapFile";
 import { growNeutralModel } from "../../model/growNeutralModel";
 import { writeModelText } from "../../model/text";
 import { linearPlace, moleculeMaker, secondPlace } from "../../simulate/molecule";
-import { simulateFromModels } from "../../simulate/simulateParticles";
+import { type SimulateOptions, simulateFromModels } from "../../simulate/simulateParticles";
 import { trainInThisThread } from "../train";
 
 /** Particles with two independent motions, the second smaller, and a finished run that found the first. */
@@ -30,8 +30,11 @@ const apix = 4;
 /** Length of the paths of the domains in box units. */
 const ranges = [0.25, 0.15] as const;
 
-/** Makes the data before the tests of a file, and removes them afterwards. */
-export function twoMotions(): TwoMotions {
+/** Makes the data before the tests of a file, and removes them afterwards. @param simulated other options. Default: single images of an SNR of 2 @param epochs of all trainings */
+export function twoMotions(
+  simulated: Pick<SimulateOptions, "tilts" | "tiltStep" | "missingTilts" | "ctf" | "snr"> = {},
+  epochs = 6,
+): TwoMotions {
   const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-rounds-"));
   const at = (name: string) => path.join(folder, name);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,7 +52,7 @@ export function twoMotions(): TwoMotions {
       molecule([linearPlace(one, ranges[0]), secondPlace(data.second[i]!, ranges[1])]),
     );
     const truth = { first: data.first, second: data.second };
-    await simulateFromModels(models, { ...{ folder, truth }, particlesPerState: 1, snr: 2, seed: 5 });
+    await simulateFromModels(models, { folder, truth, particlesPerState: 1, snr: 2, seed: 5, ...simulated });
     // Particles are in another order than states.
     const lines = (await readFile(at("truth.csv"), "utf8")).trim().split("\n").slice(1);
     data.first = lines.map((line) => Number(line.split(",")[2]));
@@ -67,7 +70,7 @@ export function twoMotions(): TwoMotions {
     const run = await trainInThisThread({
       ...{ particles: data.particles, model: at("neutral.txt"), out: data.run, engine: { threads: 2 } },
       // So few particles do not outweigh a penalty on strain within six epochs.
-      options: { latent: 1, vary: ["position"], epochs: 6, coarseEpochs: 3, batchSize: 8, strainPenalty: 0 },
+      options: { latent: 1, vary: ["position"], epochs, coarseEpochs: 3, batchSize: 8, strainPenalty: 0 },
     });
     run.close();
   });

@@ -9,7 +9,7 @@ import { growNeutralModel } from "../../../model/growNeutralModel";
 import { groupOf } from "../../../model/growthSymmetry";
 import { writeModelText } from "../../../model/text";
 import { openParticles, type ParticleSet } from "../../../particles/particleSet";
-import { requireSingleImages } from "../../../particles/singleImages";
+import { posesOfSingleImages, requireSingleImages } from "../../../particles/singleImages";
 import { type ParticlePoses, writePoses } from "../../../particles/writePoses";
 import { beginTask, type TaskOptions } from "../../../progress";
 import { type FscCurve, formatFsc, resolutionAt } from "../../../reconstruction/fsc";
@@ -58,7 +58,7 @@ export async function refineInRounds(given: RoundsSettings): Promise<RoundsRepor
   checkSettings(settings);
   const set = await openParticles(particles, { dataFolder, apix, invertContrast, bytes, signal });
   try {
-    requireSingleImages(set, "refinement of poses");
+    requireSingleImages(set, posesOfSingleImages);
     for (const warning of set.warnings) settings.onWarning?.(warning);
     const { seed, perHalf } = settings;
     const used = halfSets(set, { seed, perHalf });

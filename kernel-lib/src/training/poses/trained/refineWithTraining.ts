@@ -7,7 +7,7 @@ import { readMask } from "../../../maps/mask";
 import type { Volume } from "../../../maps/volume";
 import { groupOf } from "../../../model/growthSymmetry";
 import { openParticles } from "../../../particles/particleSet";
-import { requireSingleImages } from "../../../particles/singleImages";
+import { posesOfSingleImages, requireSingleImages } from "../../../particles/singleImages";
 import { type ParticlePoses, writePoses } from "../../../particles/writePoses";
 import { beginTask, type TaskOptions } from "../../../progress";
 import { formatFsc, resolutionAt } from "../../../reconstruction/fsc";
@@ -71,7 +71,7 @@ export async function refineWithTraining(given: TrainedRoundsSettings): Promise<
   const folder = new RoundsFolder(out);
   const set = await openParticles(particles, { dataFolder, apix, invertContrast, bytes, signal });
   try {
-    requireSingleImages(set, "refinement of poses");
+    requireSingleImages(set, posesOfSingleImages);
     const stacks = dataFolder ?? (await stackFolder(set));
     if (stacks === undefined) {
       throw new InputError(particles, "image stacks in one folder, or dataFolder", "several folders");
