@@ -25,6 +25,7 @@
 // `npm run bench -- scatter`: a scatter plot of a million particles (tests/bench/latentScatter.ts)
 // `npm run bench -- probe`: latency from a pointer event to the Gaussians (tests/bench/probe.ts)
 // `npm run bench -- page`: size and latency of interactive pages (tests/bench/page.ts)
+// `npm run bench -- reload`: seconds until the explorer's panel can be used (tests/bench/reload.ts)
 // `npm run bench -- hand [options]`: from two files to a second round with the mouse alone (tests/bench/byHand.ts)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -64,6 +65,7 @@ const programs = {
   "bench/probe.js": ["probe"],
   "bench/page.js": ["page"],
   "bench/byHand.js": ["hand"],
+  "bench/reload.js": ["reload"],
 };
 const [word, ...others] = process.argv.slice(2);
 for (const [program, words] of Object.entries(programs)) {

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import * as e2 from "e2gmm";
 import type { Browser } from "playwright-core";
 import { launchChromium } from "../browser/lab";
+import { ballRun } from "./ballRun";
 
 /**
  * Size of an interactive page, and the time in it from a pointer event to Gaussians, for 512 and 3,082 Gaussians, latent 4 and
@@ -23,34 +24,6 @@ interface Times {
   own: number[];
   /** From the event to the same moment. */
   whole: number[];
-}
-
-/** A run of one epoch with a ball of Gaussians. */
-async function runOf(gaussians: number, folder: string): Promise<string> {
-  const at = (name: string) => path.join(folder, name);
-  const model = e2.model.empty(gaussians, 32, 4);
-  const random = new e2.Random(1);
-  for (let i = 0; i < gaussians; i++) {
-    for (let axis = 0; axis < 3; axis++) model.params[axis * gaussians + i] = 0.08 * random.normal();
-    model.params[3 * gaussians + i] = 0.1;
-    model.params[4 * gaussians + i] = 0.9;
-  }
-  await e2.model.writeText(at("model.txt"), model);
-  const few = await e2.simulate.linearMotion({
-    folder: at("few"),
-    states: 4,
-    particlesPerState: 16,
-    boxSize: 32,
-    apix: 4,
-  });
-  const run = await e2.train({
-    particles: few.star,
-    model: at("model.txt"),
-    out: at("run"),
-    options: { latent: 4, epochs: 1, batchSize: 8, hidden: [512, 512, 512] },
-  });
-  run.close();
-  return at("run");
 }
 
 async function measure(browser: Browser, file: string): Promise<Times> {
@@ -112,7 +85,7 @@ async function main(): Promise<void> {
     const given = process.argv.slice(2).filter((word) => /^\d+$/.test(word));
     for (const gaussians of given.length > 0 ? given.map(Number) : [512, 3082]) {
       const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-page-"));
-      const run = await runOf(gaussians, folder);
+      const run = await ballRun(gaussians, folder);
       const page = await e2.exportPage(run, path.join(folder, "page.html"));
       const { own, whole } = await measure(browser, page.file);
       const size = `${(page.bytes / 1e6).toFixed(1)} MB`;
