@@ -75,9 +75,11 @@ async function measure(gaussians: number): Promise<void> {
     await lab.open(page);
     const from = await page.evaluate(() => performance.now());
     await command(page, "e2gmm:explore", { folder: path.relative(lab.folder, run), cwd: "" });
+    // Nothing moves in a ball of Gaussians, and the verdict stands in place of the picture
+    await page.getByRole("button", { name: "Show anyway" }).click({ timeout: 180_000 });
     const first = await moments(page);
     console.log(
-      `${gaussians} Gaussians, opened with a new kernel: scatter ${seconds(first.scatter - from)} s, molecule ${seconds(first.molecule - from)} s`,
+      `${gaussians} Gaussians, opened with a new kernel, with a click on "Show anyway": scatter ${seconds(first.scatter - from)} s, molecule ${seconds(first.molecule - from)} s`,
     );
     for (let reload = 0; reload < reloads; reload++) {
       // JupyterLab saves its layout a moment after it has changed
