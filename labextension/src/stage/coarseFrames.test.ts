@@ -3,9 +3,14 @@ import type * as NglTypes from "ngl";
 import { afterEach, beforeEach, test, vi } from "vitest";
 import { CoarseFrames } from "./coarseFrames.js";
 
+/** Milliseconds from one animation frame to the next. */
+let frameTime = 16;
+
 beforeEach(() => {
+  frameTime = 16;
   vi.useFakeTimers();
   vi.stubGlobal("devicePixelRatio", 2);
+  vi.stubGlobal("requestAnimationFrame", (draw: () => void) => setTimeout(draw, frameTime));
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -33,6 +38,18 @@ test("what moves is coarse from its first movement until it rests, and sharp the
   }
   assert.deepEqual([drawn, coarse.active], [[1], true]);
   vi.advanceTimersByTime(1000);
+  assert.deepEqual([drawn, coarse.active], [[1, 2], false]);
+});
+
+test("frames stay coarse while they take longer than the time of rest", () => {
+  const { coarse, drawn } = frames();
+  frameTime = 600;
+  for (let i = 0; i < 5; i++) {
+    coarse.moved();
+    vi.advanceTimersByTime(600);
+  }
+  assert.deepEqual([drawn, coarse.active], [[1], true]);
+  vi.advanceTimersByTime(2000);
   assert.deepEqual([drawn, coarse.active], [[1, 2], false]);
 });
 

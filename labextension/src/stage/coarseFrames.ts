@@ -10,20 +10,30 @@ const restMilliseconds = 250;
  * the processor computes every pixel and a sharp frame of thousands of spheres takes longer than a hand waits.
  */
 export class CoarseFrames {
+  /** Number of the last movement while frames are coarse. */
+  private movement: number | undefined;
+  private movements = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly viewer: NglTypes.Viewer) {}
 
   /** Whether frames are coarse now. */
   get active(): boolean {
-    return this.timer !== undefined;
+    return this.movement !== undefined;
   }
 
   /** Something moves. */
   moved(): void {
-    if (this.active) clearTimeout(this.timer);
-    else this.draw(fraction);
-    this.timer = setTimeout(() => this.end(), restMilliseconds);
+    if (!this.active) this.draw(fraction);
+    clearTimeout(this.timer);
+    const movement = ++this.movements;
+    this.movement = movement;
+    // Rest begins once this frame is drawn: a slow renderer delays the next animation frame, and the next event, too
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (this.movement === movement) this.timer = setTimeout(() => this.end(), restMilliseconds);
+      }),
+    );
   }
 
   /** Draws sharp again at once. */
@@ -36,7 +46,7 @@ export class CoarseFrames {
   /** Forgets what is to be drawn, as the view is closed or has another size. */
   cancel(): void {
     clearTimeout(this.timer);
-    this.timer = undefined;
+    this.movement = undefined;
   }
 
   private draw(part: number): void {
