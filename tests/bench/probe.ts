@@ -16,7 +16,7 @@ const cells = (run: string, particles: string) => [
   `import * as e2 from "e2gmm";
 await e2.useBackend("wasm");
 const explorer = await e2.explore(${JSON.stringify(run)});
-explorer.set({ shownAnyway: true });
+explorer.set({ shownAnyway: true }); // nothing moves in a ball of Gaussians
 const training = new AbortController();
 const settings = { particles: ${JSON.stringify(particles)}, model: "model.txt", out: "second", signal: training.signal };`,
   "explorer",

@@ -118,10 +118,10 @@ export class GaussianViewerView extends FreedView {
       const events = keys.split(" ").map((key) => `change:${key}`);
       this.listenTo(model, events.join(" "), () => this.drawSoon(part));
     };
-    this.listenTo(model, "e2gmm:moving", () => this.stage?.followMotion());
     this.listenTo(model, "change:gaussians", () => {
       this.viewModel.player.giveWay();
       this.model.trigger("e2gmm:frame", undefined);
+      this.stage?.followMotion();
       // Immediately: the next animation frame would be one frame late
       this.drawing?.frame(undefined);
       this.showLegends();

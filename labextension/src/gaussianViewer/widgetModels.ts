@@ -77,12 +77,8 @@ export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess 
     super.set_state(late ? others : state);
   }
 
-  /**
-   * Shows Gaussians that the page has decoded while the probe is dragged, [5N], in all views of this page; the kernel is not told.
-   * Event `e2gmm:moving` before.
-   */
+  /** Shows Gaussians that the page has decoded, [5N], in all views of this page; the kernel is not told. */
   showDecoded(gaussians: Float32Array): void {
-    this.trigger("e2gmm:moving");
     super.set_state({ gaussians });
   }
 

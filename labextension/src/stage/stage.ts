@@ -230,7 +230,7 @@ export class Stage {
     this.stage.viewerControls.orient(new this.ngl.Matrix4().fromArray([...numbers]), true);
   }
 
-  /** To be called when what is drawn moves under the user's hand: without a graphics card, frames are coarse until it rests. */
+  /** To be called when what is drawn moves: without a graphics card, frames are coarse until it rests. */
   followMotion(): void {
     if (!this.abort.signal.aborted) this.coarse?.moved();
   }
