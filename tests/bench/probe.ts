@@ -18,7 +18,7 @@ await e2.useBackend("wasm");
 const explorer = await e2.explore(${JSON.stringify(run)});
 explorer.set({ shownAnyway: true }); // nothing moves in a ball of Gaussians
 const training = new AbortController();
-const settings = { particles: ${JSON.stringify(particles)}, model: "model.txt", out: "second", signal: training.signal };`,
+const settings = { particles: ${JSON.stringify(particles)}, model: "model.txt", out: "second" };`,
   "explorer",
 ];
 
@@ -48,7 +48,8 @@ async function measure(gaussians: number): Promise<void> {
       page,
       `let first = () => {};
 const begun = new Promise<void>((resolve) => (first = resolve));
-void e2.train({ ...settings, options: { latent: 4, batchSize: 8, epochs: 500 }, onProgress: () => first() }).catch(() => {});
+const options = { latent: 4, batchSize: 8, epochs: 500 };
+void e2.train({ ...settings, options, signal: training.signal, onProgress: () => first() }).catch(() => {});
 await begun;`,
     );
     await tell("while it trains");
