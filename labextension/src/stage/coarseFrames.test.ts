@@ -43,13 +43,13 @@ test("what moves is coarse from its first movement until it rests, and sharp the
 
 test("frames stay coarse while they take longer than the time of rest", () => {
   const { coarse, drawn } = frames();
-  frameTime = 600;
+  frameTime = 1000;
   for (let i = 0; i < 5; i++) {
     coarse.moved();
-    vi.advanceTimersByTime(600);
+    vi.advanceTimersByTime(1000);
   }
   assert.deepEqual([drawn, coarse.active], [[1], true]);
-  vi.advanceTimersByTime(2000);
+  vi.advanceTimersByTime(4000);
   assert.deepEqual([drawn, coarse.active], [[1, 2], false]);
 });
 

@@ -3,7 +3,7 @@ import type * as NglTypes from "ngl";
 /** Pixels of a coarse frame for each one of a sharp frame, along an edge. */
 const fraction = 0.5;
 /** Milliseconds without a movement after which the picture is drawn sharp. */
-const restMilliseconds = 250;
+const restMilliseconds = 600;
 
 /**
  * Draws with a quarter of the pixels while something moves, and all of them once it rests. For views without a graphics card, where
