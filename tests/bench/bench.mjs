@@ -26,6 +26,8 @@
 // `npm run bench -- probe`: latency from a pointer event to the Gaussians (tests/bench/probe.ts)
 // `npm run bench -- page`: size and latency of interactive pages (tests/bench/page.ts)
 // `npm run bench -- million --folder FOLDER [options]`: each step with a million particles (tests/bench/million.ts)
+// `npm run bench -- reload`: seconds until the explorer's panel can be used (tests/bench/reload.ts)
+// `npm run bench -- hand [options]`: from two files to a second round with the mouse alone (tests/bench/byHand.ts)
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -64,6 +66,8 @@ const programs = {
   "bench/probe.js": ["probe"],
   "bench/page.js": ["page"],
   "bench/million.js": ["million"],
+  "bench/byHand.js": ["hand"],
+  "bench/reload.js": ["reload"],
 };
 const [word, ...others] = process.argv.slice(2);
 for (const [program, words] of Object.entries(programs)) {

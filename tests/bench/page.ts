@@ -5,6 +5,8 @@ import { pathToFileURL } from "node:url";
 import * as e2 from "e2gmm";
 import type { Browser } from "playwright-core";
 import { launchChromium } from "../browser/lab";
+import { ballRun } from "./ballRun";
+import { type DragTimes, described, dragRing } from "./dragTimes";
 
 /**
  * Size of an interactive page, and the time in it from a pointer event to Gaussians, for 512 and 3,082 Gaussians, latent 4 and
@@ -13,96 +15,19 @@ import { launchChromium } from "../browser/lab";
  *     node tests/dist/bench/page.js [GAUSSIANS …]
  */
 
-const drags = 4;
-
-interface View {
-  drawing: { shown: Float32Array; frame(gaussians: Float32Array | undefined): void };
-}
-interface Times {
-  /** From the start of the event's handlers to Gaussians handed to the renderer, ms. */
-  own: number[];
-  /** From the event to the same moment. */
-  whole: number[];
-}
-
-/** A run of one epoch with a ball of Gaussians. */
-async function runOf(gaussians: number, folder: string): Promise<string> {
-  const at = (name: string) => path.join(folder, name);
-  const model = e2.model.empty(gaussians, 32, 4);
-  const random = new e2.Random(1);
-  for (let i = 0; i < gaussians; i++) {
-    for (let axis = 0; axis < 3; axis++) model.params[axis * gaussians + i] = 0.08 * random.normal();
-    model.params[3 * gaussians + i] = 0.1;
-    model.params[4 * gaussians + i] = 0.9;
-  }
-  await e2.model.writeText(at("model.txt"), model);
-  const few = await e2.simulate.linearMotion({
-    folder: at("few"),
-    states: 4,
-    particlesPerState: 16,
-    boxSize: 32,
-    apix: 4,
-  });
-  const run = await e2.train({
-    particles: few.star,
-    model: at("model.txt"),
-    out: at("run"),
-    options: { latent: 4, epochs: 1, batchSize: 8, hidden: [512, 512, 512] },
-  });
-  run.close();
-  return at("run");
-}
-
-async function measure(browser: Browser, file: string): Promise<Times> {
+async function measure(browser: Browser, file: string): Promise<DragTimes> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, offline: true });
   const page = await context.newPage();
   await page.goto(pathToFileURL(file).href);
   await page.locator(".e2gmm-scatter[data-drawn]").waitFor();
   await page.waitForFunction(
-    () => (document.querySelector(".e2gmm-viewer") as unknown as { e2gmmView?: View })?.e2gmmView?.drawing,
+    () =>
+      (document.querySelector(".e2gmm-viewer") as unknown as { e2gmmView?: { drawing?: object } })?.e2gmmView
+        ?.drawing,
   );
-  await page.evaluate(() => {
-    const times: Times = { own: [], whole: [] };
-    Object.assign(window, { times });
-    const { drawing } = (document.querySelector(".e2gmm-viewer") as unknown as { e2gmmView: View }).e2gmmView;
-    let event: { begun: number; stamp: number } | undefined;
-    addEventListener(
-      "pointermove",
-      ({ timeStamp, buttons }) => {
-        if (buttons) event = { begun: performance.now(), stamp: timeStamp };
-      },
-      true,
-    );
-    const frame = drawing.frame.bind(drawing);
-    drawing.frame = (gaussians) => {
-      frame(gaussians);
-      if (!event) return;
-      times.own.push(performance.now() - event.begun);
-      times.whole.push(performance.now() - event.stamp);
-      event = undefined;
-    };
-  });
-  const ring = (await page.locator(".e2gmm-scatter-probe-ring").boundingBox())!;
-  const [x, y] = [ring.x + ring.width / 2, ring.y + ring.height / 2];
-  for (let drag = 0; drag < drags; drag++) {
-    await page.mouse.move(x, y);
-    await page.mouse.down();
-    for (let step = 1; step <= 50; step++) {
-      await page.mouse.move(x + 60 * Math.sin(step / 8), y + 40 * Math.sin(step / 11));
-      await new Promise((resolve) => setTimeout(resolve, 16));
-    }
-    await page.mouse.move(x, y);
-    await page.mouse.up();
-  }
-  const times = await page.evaluate(() => (window as unknown as { times: Times }).times);
+  const times = await dragRing(page);
   await context.close();
   return times;
-}
-
-function quantiles(values: readonly number[]): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (part: number) => sorted[Math.floor(part * sorted.length)]!.toFixed(1);
-  return `p50 ${at(0.5)}, p95 ${at(0.95)} ms`;
 }
 
 async function main(): Promise<void> {
@@ -112,13 +37,10 @@ async function main(): Promise<void> {
     const given = process.argv.slice(2).filter((word) => /^\d+$/.test(word));
     for (const gaussians of given.length > 0 ? given.map(Number) : [512, 3082]) {
       const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-page-"));
-      const run = await runOf(gaussians, folder);
+      const run = await ballRun(gaussians, folder);
       const page = await e2.exportPage(run, path.join(folder, "page.html"));
-      const { own, whole } = await measure(browser, page.file);
-      const size = `${(page.bytes / 1e6).toFixed(1)} MB`;
-      console.log(
-        `${gaussians} Gaussians: ${size}; ${own.length} moves; own ${quantiles(own)}; from the event ${quantiles(whole)}`,
-      );
+      const times = await measure(browser, page.file);
+      console.log(`${gaussians} Gaussians: ${(page.bytes / 1e6).toFixed(1)} MB; ${described(times)}`);
       rmSync(folder, { recursive: true, force: true });
     }
   } finally {

@@ -111,6 +111,23 @@ describe("the explorer of a notebook decodes in the page", skipIf(skip), () => {
     assert.ok((await distance(z)) < 0.01);
   });
 
+  test("without a graphics card frames are coarse while the ring is dragged, and sharp once it rests", async () => {
+    await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>(".e2gmm-viewer canvas")!;
+      // Frames may be coarse already, if the molecule has just moved
+      const widths = [canvas.width];
+      Object.assign(window, { e2gmmWidths: widths });
+      new MutationObserver(() => widths.push(canvas.width)).observe(canvas, { attributeFilter: ["width"] });
+    });
+    await drag(0.6, 0.4);
+    await page.waitForFunction(() => {
+      const { e2gmmWidths } = window as unknown as { e2gmmWidths: number[] };
+      const { width, clientWidth } = document.querySelector<HTMLCanvasElement>(".e2gmm-viewer canvas")!;
+      const sharp = clientWidth * devicePixelRatio;
+      return e2gmmWidths.some((one) => one < 0.6 * sharp) && Math.abs(width - sharp) <= 1;
+    });
+  });
+
   test("what code shows in the viewer is shown, though the page decodes", async () => {
     await runCell(page, "explorer.viewer.show(explorer.run!.decode([1.5, -1]));");
     await page.waitForTimeout(300);

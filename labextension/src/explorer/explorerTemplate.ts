@@ -58,7 +58,8 @@ function header(model: ExplorerViewModel): TemplateResult {
     `${run.latent} latent ${run.latent === 1 ? "dimension" : "dimensions"}`,
     `${run.gaussians.toLocaleString("en")} Gaussians`,
   ];
-  return html`<header class="e2gmm-explorer-header">
+  // No <header>: that of a page is its banner, and there can be several explorers in one
+  return html`<div class="e2gmm-explorer-header">
     <strong class="e2gmm-explorer-title" title=${folder}>${model.title}</strong>
     <span class="e2gmm-explorer-about">${about?.join(" · ")}</span>
     <span class="e2gmm-explorer-training">${training(model)}</span>
@@ -68,7 +69,7 @@ function header(model: ExplorerViewModel): TemplateResult {
       (shown) => model.showCurves(shown),
       "e2gmm-explorer-check e2gmm-explorer-curvesCheck",
     )}
-  </header>`;
+  </div>`;
 }
 
 function training(model: ExplorerViewModel): unknown {

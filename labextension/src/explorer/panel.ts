@@ -29,6 +29,8 @@ export class ExplorerPanel extends Panel implements PanelServices {
     const view = mount(this.page.node, this.model, panelPage);
     this.disposed.connect(view.dispose);
     this.model.stateChanged.connect(() => this.page.setHidden(this.model.stage === "exploring"));
+    // The code of the views arrives while the kernel starts or answers; where it cannot be loaded, the view says so
+    for (const part of [import("../widgets.js"), import("../plotly.js"), import("ngl")]) part.catch(() => {});
     // Notebooks restored with the page provide their widget managers
     void app.restored.then(() => this.model.begin());
   }

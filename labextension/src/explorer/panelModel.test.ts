@@ -117,6 +117,10 @@ test("a panel that is asked for a run opens it in a kernel of its own, in the fo
         calls.push(`start in "${folder}"`);
         return "k3";
       },
+      listRuns: async (kernel) => {
+        calls.push(`list the runs of ${kernel}`);
+        return listing("/");
+      },
       openRun: async (kernel, folder) => {
         calls.push(`open ${folder} in ${kernel}`);
         return "m1";
@@ -127,6 +131,16 @@ test("a panel that is asked for a run opens it in a kernel of its own, in the fo
   await model.begin();
   assert.deepEqual(calls, ['start in ""', "open set/run in k3"]);
   assert.deepEqual([model.stage, model.place.model], ["exploring", "m1"]);
+});
+
+test("a panel that is asked for a run and gets no kernel says why, and offers those that run", async () => {
+  const startKernel = () => Promise.reject(new Error("no space"));
+  const model = new PanelModel(services({ startKernel }), { ...place, folder: "set/run" });
+  await model.begin();
+  assert.deepEqual(
+    [model.stage, model.starting, model.kernel, model.status],
+    ["choosing", false, "k1", "No kernel could be started: no space"],
+  );
 });
 
 test("a panel whose run cannot be opened offers the runs, and says why", async () => {

@@ -156,11 +156,26 @@ export class PanelModel extends ViewModel {
     Signal.clearData(this);
   }
 
-  /** Opens the explorer of a run that the panel was asked for, in a kernel of its own if it was given none. */
+  /**
+   * Opens the explorer of a run that the panel was asked for, in a kernel of its own if it was given none. Runs are listed only
+   * where that fails: a kernel searches all of its folder for them.
+   */
   private async openFirst(folder: string): Promise<void> {
-    if (this.at.kernel === undefined) await this.startKernel();
-    else await this.choose();
-    if (this.stage === "choosing" && this.kernel !== undefined) await this.open(folder);
+    let problem = (error: Error) => `No kernel could be started: ${error.message}`;
+    try {
+      this.starting = this.at.kernel === undefined;
+      this.say(this.starting ? "Starting a kernel…" : `Opening ${folder}…`);
+      const kernel = this.at.kernel ?? (await this.services.startKernel(this.at.cwd));
+      this.at = { ...this.at, kernel };
+      this.kernel = kernel;
+      this.starting = false;
+      this.say(`Opening ${folder}…`);
+      problem = ({ message }) => message;
+      await this.show(kernel, await this.services.openRun(kernel, folder), folder);
+    } catch (error) {
+      await this.choose();
+      this.say(problem(error as Error));
+    }
   }
 
   private async showOrChoose(kernel: string, model: string, folder: string): Promise<void> {

@@ -35,7 +35,7 @@ export function setTable(model: ExplorerViewModel): TemplateResult {
           <th scope="col" class=${number}>Particles</th>
           <th scope="col">Map</th>
           <th scope="col" class=${number}>FSC 0.143</th>
-          <th scope="col"></th>
+          <th scope="col">Actions</th>
         </tr>
       </thead>
       <tbody>

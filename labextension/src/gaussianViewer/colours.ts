@@ -1,5 +1,5 @@
 import type { Colouring } from "e2gmm/messages/gaussianViewer";
-import { repeated, rgbOf } from "../stage/colour.js";
+import { type Rgb, repeated, rgbOf } from "../stage/colour.js";
 import { distances, type ModelBox, roundedUp } from "./gaussians.js";
 
 /** Stops of the colour scales, as #rrggbb. Lightness rises or falls along each, so that hues need not be told apart. */
@@ -25,11 +25,9 @@ export type Scale = readonly string[];
 
 /** The colour at `fraction` of a scale, linear between its stops. Clamped to 0 … 1; NaN counts as 0. */
 export function colourAt(scale: Scale, fraction: number): [number, number, number] {
-  const clamped = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0));
-  const place = clamped * (scale.length - 1);
-  const before = Math.min(scale.length - 2, Math.floor(place));
-  const [a, b] = [rgbOf(scale[before]!), rgbOf(scale[before + 1]!)];
-  return a.map((value, c) => value + (place - before) * (b[c]! - value)) as [number, number, number];
+  const colour: [number, number, number] = [0, 0, 0];
+  mixInto(colour, 0, scale.map(rgbOf), fraction);
+  return colour;
 }
 
 /** Colours [3N] of N values on a scale from `low` to `high`. */
@@ -39,10 +37,20 @@ export function coloursOf(
   { low, high }: { low: number; high: number },
 ): Float32Array {
   const colours = new Float32Array(3 * values.length);
-  for (let i = 0; i < values.length; i++) {
-    colours.set(colourAt(scale, high > low ? (values[i]! - low) / (high - low) : 0), 3 * i);
-  }
+  // Once, not for each value: this runs for every Gaussian of every frame
+  const stops = scale.map(rgbOf);
+  for (let i = 0; i < values.length; i++)
+    mixInto(colours, 3 * i, stops, high > low ? (values[i]! - low) / (high - low) : 0);
   return colours;
+}
+
+/** Writes the colour at a fraction of stops, at `at`. */
+function mixInto(into: Float32Array | number[], at: number, stops: readonly Rgb[], fraction: number): void {
+  const clamped = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0));
+  const place = clamped * (stops.length - 1);
+  const before = Math.min(stops.length - 2, Math.floor(place));
+  const [a, b] = [stops[before]!, stops[before + 1]!];
+  for (let c = 0; c < 3; c++) into[at + c] = a[c]! + (place - before) * (b[c]! - a[c]!);
 }
 
 /** A colour bar, or a key with one entry per colour. */

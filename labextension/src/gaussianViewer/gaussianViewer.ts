@@ -121,6 +121,7 @@ export class GaussianViewerView extends FreedView {
     this.listenTo(model, "change:gaussians", () => {
       this.viewModel.player.giveWay();
       this.model.trigger("e2gmm:frame", undefined);
+      this.stage?.followMotion();
       // Immediately: the next animation frame would be one frame late
       this.drawing?.frame(undefined);
       this.showLegends();

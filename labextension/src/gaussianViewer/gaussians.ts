@@ -39,7 +39,8 @@ export function distances(from: Float32Array, to: Float32Array, { boxSize, apix 
     const dx = to[i]! - from[i]!;
     const dy = to[count + i]! - from[count + i]!;
     const dz = to[2 * count + i]! - from[2 * count + i]!;
-    lengths[i] = boxLength * Math.hypot(dx, dy, dz);
+    // Math.hypot guards against overflow, which takes ten times as long
+    lengths[i] = boxLength * Math.sqrt(dx * dx + dy * dy + dz * dz);
   }
   return lengths;
 }

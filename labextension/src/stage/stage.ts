@@ -1,4 +1,5 @@
 import type * as NglTypes from "ngl";
+import { CoarseFrames } from "./coarseFrames.js";
 import { type Axis, type Box, distanceToSee, middleOf, radiusOf, type Vector } from "./geometry.js";
 import {
   type Arrows,
@@ -112,6 +113,8 @@ export class Stage {
   private readonly scene: Scene;
   private readonly abort = new AbortController();
   private readonly resizing: ResizeObserver;
+  /** None where a graphics card draws. */
+  private readonly coarse: CoarseFrames | undefined;
   private moved: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -130,8 +133,11 @@ export class Stage {
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", options.label);
-    // Eight pictures for each one at rest are too many without a graphics card
-    if (this.drawsInSoftware()) this.stage.setParameters({ sampleLevel: -1 });
+    if (this.drawsInSoftware()) {
+      // Eight pictures for each one at rest are too many without a graphics card
+      this.stage.setParameters({ sampleLevel: -1 });
+      this.coarse = new CoarseFrames(this.stage.viewer);
+    }
     this.addKeyLight();
     this.listen(options);
     this.resizing = new ResizeObserver(() => this.resize(options));
@@ -165,6 +171,7 @@ export class Stage {
       if (!signal.aborted) onDrawn?.();
     });
     this.stage.viewerControls.signals.changed.add(() => {
+      if (this.stage.mouseObserver.pressed) this.followMotion();
       clearTimeout(this.moved);
       if (onMoved) this.moved = setTimeout(onMoved, restMilliseconds);
     });
@@ -173,6 +180,7 @@ export class Stage {
   private resize({ onResized }: StageOptions): void {
     const { width, height } = this.container.getBoundingClientRect();
     if (width === 0 || height === 0) return;
+    this.coarse?.cancel();
     this.stage.handleResize();
     // A resized canvas is empty; waiting for the next frame would show that
     this.stage.viewer.render();
@@ -220,6 +228,11 @@ export class Stage {
 
   set camera(numbers: readonly number[]) {
     this.stage.viewerControls.orient(new this.ngl.Matrix4().fromArray([...numbers]), true);
+  }
+
+  /** To be called when what is drawn moves: without a graphics card, frames are coarse until it rests. */
+  followMotion(): void {
+    if (!this.abort.signal.aborted) this.coarse?.moved();
   }
 
   /** Draws spheres, ray cast in the shader. */
@@ -275,8 +288,9 @@ export class Stage {
     return this.stage.viewerControls.getCanvasScaleFactor(0);
   }
 
-  /** Resolves after the next frame has been drawn. */
+  /** Resolves after the next frame has been drawn, sharp. */
   drawn(): Promise<void> {
+    this.coarse?.end();
     return new Promise((resolve) => {
       this.stage.viewer.signals.rendered.addOnce(() => resolve());
       this.stage.viewer.requestRender();
@@ -285,6 +299,7 @@ export class Stage {
 
   /** The picture as PNG with its background, antialiased, at twice its size. */
   png(): Promise<Blob> {
+    this.coarse?.end();
     return this.stage.makeImage({ factor: 2, antialias: true, trim: false, transparent: false });
   }
 
@@ -292,6 +307,7 @@ export class Stage {
   dispose(): void {
     if (this.abort.signal.aborted) return;
     clearTimeout(this.moved);
+    this.coarse?.cancel();
     this.abort.abort();
     this.resizing.disconnect();
     const { viewer, keyBehavior, animationControls, tooltip } = this.stage;
