@@ -18,7 +18,13 @@ test("the lightness of each scale rises or falls along it, or away from its midd
       const [r, g, b] = colourAt(scale, i / (scale.length - 1));
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     });
-  for (const scale of [scales.amount, scales.motion, scales.change.slice(0, 3), scales.change.slice(2)]) {
+  for (const scale of [
+    scales.amount,
+    scales.motion,
+    scales.resolution,
+    scales.change.slice(0, 3),
+    scales.change.slice(2),
+  ]) {
     const steps = lightness(scale)
       .slice(1)
       .map((value, i) => Math.sign(value - lightness(scale)[i]!));

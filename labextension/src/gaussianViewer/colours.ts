@@ -8,6 +8,8 @@ export const scales = {
   amount: ["#3b4a7a", "#2f7f93", "#4fb286", "#b5d96a", "#fbe98a"],
   /** Unmoved, in a pale colour, to far. */
   motion: ["#bccbda", "#e9d8a6", "#f0a95b", "#d9573f", "#8a1c46"],
+  /** Fine, in a light colour, to coarse. */
+  resolution: ["#f3f0b2", "#9fd3a0", "#4ba3b0", "#3f6aa8", "#54307c"],
   /** Less, the same, more. */
   change: ["#2c6fb5", "#8fbbe0", "#d9dde0", "#f2ab86", "#bf3b2b"],
 } as const;

@@ -15,6 +15,7 @@ import {
 } from "./colours.js";
 import { arrowsBetween, distances, extentOf, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
 import { type SlicePicture, slicePicture, unpackedMap } from "./mapVolume.js";
+import { ResolutionPaint } from "./resolutionPaint.js";
 import { motionAt } from "./surfaceMotion.js";
 import { boxOfModel, type MapAccess, mapsOf, originOf, type ViewerAccess } from "./viewerState.js";
 
@@ -39,6 +40,7 @@ export class Drawing {
     | undefined;
   /** A frame of a path that is shown instead of the state. */
   private shownFrame: Float32Array | undefined;
+  private readonly resolutionPaint = new ResolutionPaint();
 
   /** @param ends of the colour scales, which two drawings can share */
   constructor(
@@ -77,6 +79,11 @@ export class Drawing {
 
   /** What the colours on the screen mean. */
   get legends(): readonly Legend[] {
+    const resolution = this.resolutionPaint.legend(mapsOf(this.viewer));
+    return resolution ? [...this.motionLegends, resolution] : this.motionLegends;
+  }
+
+  private get motionLegends(): readonly Legend[] {
     const spheres = this.viewer.read("spheresVisible") ? this.legend : undefined;
     const explained = spheres?.kind === "scale" && spheres.scale === scales.motion;
     const { paintsMotion } = this;
@@ -184,17 +191,17 @@ export class Drawing {
       handle.dispose();
       this.surfaces.delete(id);
     }
-    for (const map of maps) this.surface(map);
+    for (const map of maps) this.surface(map, maps);
   }
 
-  private surface(map: MapAccess): void {
+  private surface(map: MapAccess, maps: readonly MapAccess[]): void {
     const data = map.read("data");
     if (data.length === 0) return;
     const before = this.surfaces.get(map.model_id);
     const style = {
       level: map.read("level"),
       colour: map.read("colour"),
-      paint: map.read("colourBy") === "displacement" ? this.paintByMotion() : undefined,
+      paint: this.paintOf(map, maps),
       opacity: map.read("opacity"),
       visible: map.read("visible"),
       dust: map.read("dust"),
@@ -208,6 +215,11 @@ export class Drawing {
     const handle = this.stage.surface(this.volume(map), style);
     before?.handle.dispose();
     this.surfaces.set(map.model_id, { handle, data });
+  }
+
+  private paintOf(map: MapAccess, maps: readonly MapAccess[]) {
+    if (map.read("colourBy") === "displacement") return this.paintByMotion();
+    return this.resolutionPaint.of(map, maps);
   }
 
   /** Colours a surface by the motion of the Gaussians that are shown; another function whenever they change. */

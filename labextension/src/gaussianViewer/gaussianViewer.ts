@@ -14,7 +14,7 @@ import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
 import { RegionHandles } from "./handles/handles.js";
 import { PdbDownloads } from "./pdbDownloads.js";
-import { movieType, recordRound } from "./player/movie.js";
+import { recordRound } from "./player/movie.js";
 import { SideBySide } from "./sideBySide.js";
 import { mainAccess } from "./sides.js";
 import { type ViewerActions, viewerTemplate } from "./template.js";
@@ -352,27 +352,24 @@ export class GaussianViewerView extends FreedView {
   private async savePicture(): Promise<void> {
     const { stage, beside } = this;
     if (!stage) return;
-    const picture = beside ? await beside.pngWith(stage) : await stage.png();
+    const style = this.model.read("pictureStyle");
+    const picture = beside ? await beside.pngWith(stage, style) : await stage.png(style);
     download(picture, `${this.name}.png`);
   }
 
   private async saveMovie(): Promise<void> {
     const { stage, viewModel } = this;
     if (!stage || viewModel.player.recording) return;
-    const type = movieType();
-    if (!type) {
-      viewModel.say("This browser cannot record movies (no WebM recorder); save the path as PDB instead.");
-      return;
-    }
+    const format = viewModel.player.movieFormat;
     const source = {
       canvas: stage.canvas,
       background: getComputedStyle(this.place).backgroundColor,
       drawn: () => this.stage?.drawn() ?? Promise.resolve(),
     };
-    const movie = await recordRound(viewModel.player, source, type, {
+    const movie = await recordRound(viewModel.player, source, format, {
       onProgress: (frame, frames) => viewModel.say(`Recording: frame ${frame} of ${frames}.`),
     });
-    if (movie) download(movie, `${this.name}.webm`);
+    if (movie) download(movie, `${this.name}.${format.toLowerCase()}`);
     viewModel.say(
       movie ? "The movie is saved." : "The browser recorded no frames; save the path as PDB instead.",
     );

@@ -1,4 +1,4 @@
-import { openStage, type Stage } from "../stage/stage.js";
+import { openStage, type PngOptions, type Stage } from "../stage/stage.js";
 import type { ScaleEnds } from "./colours.js";
 import { Drawing } from "./drawing.js";
 import { sideOf } from "./sides.js";
@@ -60,9 +60,9 @@ export class SideBySide {
   }
 
   /** Both pictures as one PNG. @param main the right picture */
-  async pngWith(main: Stage): Promise<Blob> {
+  async pngWith(main: Stage, options: PngOptions): Promise<Blob> {
     const [left, right] = await Promise.all(
-      [this.stage, main].map(async (stage) => createImageBitmap(await stage.png())),
+      [this.stage, main].map(async (stage) => createImageBitmap(await stage.png(options))),
     );
     const canvas = document.createElement("canvas");
     Object.assign(canvas, {

@@ -39,6 +39,14 @@ export interface FitOptions {
   radius?: number;
 }
 
+/** Options of {@link Stage.png}. */
+export interface PngOptions {
+  /** Its size, relative to the picture on the screen; a whole number. Default 2. */
+  scale?: number;
+  /** Whether there is nothing where nothing is drawn, in place of the background. Default false. */
+  transparent?: boolean;
+}
+
 /** Rotations of the model as quaternions (x, y, z, w). The camera is at −z and looks along +z, so +x is to its left. */
 const rotationTo: Record<Axis, readonly [number, number, number, number]> = {
   // y right, z up
@@ -283,9 +291,9 @@ export class Stage {
     });
   }
 
-  /** The picture as PNG with its background, antialiased, at twice its size. */
-  png(): Promise<Blob> {
-    return this.stage.makeImage({ factor: 2, antialias: true, trim: false, transparent: false });
+  /** The picture as PNG, antialiased. */
+  png({ scale = 2, transparent = false }: PngOptions = {}): Promise<Blob> {
+    return this.stage.makeImage({ factor: scale, antialias: true, trim: false, transparent });
   }
 
   /** Releases the WebGL context and everything else. */

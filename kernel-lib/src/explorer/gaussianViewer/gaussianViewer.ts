@@ -166,7 +166,8 @@ export class GaussianViewer extends Base {
 
   /**
    * Shows a map as an isosurface, voxel ⌊n/2⌋ of each axis on the middle of the model's box. A map with more than 128 voxels
-   * along an edge is Fourier-cropped to 128. A map with this name is replaced and keeps its look; null removes it.
+   * along an edge is Fourier-cropped to 128. A map with this name is replaced and keeps its look; null removes it. Given its local
+   * resolution, the surface can be coloured by it (`viewer.maps[0].colourBy = "local resolution"`).
    * @throws InputError for a map that cannot be drawn
    */
   setMap(name: string, volume: Volume | null, look: MapLook = {}): void {
@@ -248,6 +249,7 @@ export class GaussianViewer extends Base {
   /** Closes the viewer and its maps; their views become empty. */
   override close(): void {
     clearTimeout(this.densityTimer);
+    this.viewerMaps.close();
     for (const map of [this.density, ...this.maps]) map.close();
     super.close();
   }

@@ -36,6 +36,14 @@ export interface MapSlice {
   position: number;
 }
 
+/** How pictures are saved. */
+export interface PictureStyle {
+  /** Pixels for each of the screen. */
+  scale: number;
+  /** Whether there is no background. */
+  transparent: boolean;
+}
+
 const densityMap = child<DensityMap, DensityMap>(
   "a DensityMap",
   (value) => value instanceof DensityMap,
@@ -92,6 +100,9 @@ export const gaussianViewerTraits = {
   outlines: bool(true),
   /** A plane through a map. */
   slice: json<MapSlice>(() => ({ visible: false, map: "", axis: "z", position: 0.5 })),
+
+  /** How pictures are saved. */
+  pictureStyle: json<PictureStyle>(() => ({ scale: 2, transparent: false })),
 
   /** The mask: spheres and boxes that are added and subtracted in order. */
   shapes: maskShapes,

@@ -191,7 +191,7 @@ function thinnedSet({ name, colour, marker, rows }: NamedSet, kept: Uint32Array)
   return { name, colour, marker, rows: Uint32Array.from(own), count: rows.length };
 }
 
-/** A map in 1,024 levels, which compress to half. */
+/** A map in 1,024 levels, which compress to half; what needs a kernel is not offered. */
 function coarser(map: DensityMapState): DensityMapState {
-  return { ...map, data: map.data.map((value) => value & 0xffc0) };
+  return { ...map, resolvable: map.resolution.length > 0, data: map.data.map((value) => value & 0xffc0) };
 }

@@ -26,6 +26,7 @@ const colourings = [
   ["own colour", "its colour"],
   ["displacement", "displacement"],
 ] as const;
+const byResolution = ["local resolution", "local resolution"] as const;
 
 /** Shows one map, opaque, and nothing else. */
 function showOnly(viewer: ViewerAccess, map: MapAccess): void {
@@ -94,7 +95,7 @@ function mapRows(viewer: ViewerAccess, map: MapAccess): TemplateResult {
       Colour
       ${choice({
         label: `Colouring of ${name}`,
-        options: colourings,
+        options: map.read("resolvable") ? [...colourings, byResolution] : colourings,
         value: map.read("colourBy"),
         onChange: (colourBy) => map.change({ colourBy }),
       })}

@@ -4,6 +4,7 @@ import type { ViewerAccess } from "../viewerState.js";
 import { arrowsSection } from "./arrowsSection.js";
 import { gaussiansSection } from "./gaussiansSection.js";
 import { mapsSection } from "./mapsSection.js";
+import { pictureSection } from "./pictureSection.js";
 import type { RegionModel } from "./regionModel.js";
 import { regionSection } from "./regionSection.js";
 import { sliceSection } from "./sliceSection.js";
@@ -13,6 +14,6 @@ export function panelTemplate(viewer: ViewerAccess, region: RegionModel, close: 
   return html`<div class="e2gmm-panel">
     <div class="e2gmm-panel-head">Controls ${button("✕", "Close the controls", close)}</div>
     ${gaussiansSection(viewer)} ${arrowsSection(viewer)} ${mapsSection(viewer)} ${sliceSection(viewer)}
-    ${regionSection(region)}
+    ${pictureSection(viewer)} ${regionSection(region)}
   </div>`;
 }

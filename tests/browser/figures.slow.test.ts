@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import type { Browser, Download, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { skipIf } from "../requirement";
+import { openExplorer } from "./explorerPage";
+import { artefacts, command, type Lab, skip } from "./lab";
+
+/** A figure and a movie are prepared in the explorer, on the screen of a laptop beside JupyterLab's file browser. */
+
+interface ViewInPage {
+  drawing: { triangles(name: string): number | undefined; legends: readonly { title?: string }[] };
+  stage: { canvas: HTMLCanvasElement };
+}
+type ViewerElement = Element & { e2gmmView?: ViewInPage };
+
+describe("figures and movies in JupyterLab", skipIf(skip), () => {
+  let lab: Lab;
+  let browser: Browser;
+  let page: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    ({ lab, browser, page, errors } = await openExplorer("linear run", { width: 1280, height: 800 }));
+    await explorer().locator(".e2gmm-stage canvas").first().waitFor();
+    await viewer().getByRole("button", { name: "Show or hide the controls" }).click();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await lab?.stop();
+  });
+
+  const explorer = () => page.locator(".e2gmm-explorer").first();
+  const viewer = () => explorer().locator(".e2gmm-viewer");
+  const says = (pattern: RegExp) =>
+    viewer().locator(".e2gmm-status").filter({ hasText: pattern }).waitFor({ timeout: 60_000 });
+  const shot = async (name: string) => {
+    await viewer().scrollIntoViewIfNeeded();
+    await page.screenshot({ path: path.join(artefacts, `figures-${name}.png`) });
+  };
+  const saved = async (button: string | RegExp): Promise<Download> => {
+    const [file] = await Promise.all([
+      page.waitForEvent("download", { timeout: 120_000 }),
+      viewer().getByRole("button", { name: button }).click(),
+    ]);
+    return file;
+  };
+  const bytesOf = async (file: Download) => readFileSync((await file.path())!);
+
+  test("a reconstructed set is shown filtered to its FSC, and says so", async () => {
+    await explorer().getByRole("spinbutton", { name: "Number of clusters" }).fill("2");
+    await explorer().getByRole("button", { name: "Clusters", exact: true }).click();
+    const rows = explorer().getByRole("table", { name: "Sets of particles" });
+    await rows.getByRole("button", { name: "Reconstruct" }).first().click();
+    await explorer().locator(".e2gmm-explorer-map input[type=checkbox]:checked").waitFor({ timeout: 60_000 });
+    await viewer()
+      .locator(".e2gmm-map .e2gmm-note")
+      .filter({ hasText: /^(Filtered to [\d.]+ Å, where the FSC of its half maps falls below 0\.143|)\.?$/ })
+      .first()
+      .waitFor({ state: "attached" });
+  });
+
+  test("its surface is coloured by its local resolution with the keyboard; the legend is in Å, and the run folder keeps it", async () => {
+    await viewer()
+      .getByRole("button", { name: /^Show only k-means 1 of 2/ })
+      .press("Enter");
+    const colouring = viewer().getByLabel("Colouring of k-means 1 of 2");
+    await colouring.focus();
+    await page.keyboard.press("End");
+    assert.equal(await colouring.inputValue(), "local resolution");
+    const legend = viewer().locator(".e2gmm-legend");
+    await legend.filter({ hasText: "Local resolution (Å)" }).waitFor({ timeout: 120_000 });
+    const [low, , high] = (await legend.locator(".e2gmm-ends span").allInnerTexts()).map(Number);
+    assert.ok(low! >= 8 && high! >= low! && high! < 128, `${low} to ${high} Å`);
+    const maps = path.join(lab.folder, "linear run/workbench/maps");
+    const kept = readdirSync(maps).map((name) => path.join(maps, name, "map_local_resolution.mrc"));
+    assert.deepEqual(kept.map(existsSync), [true]);
+    await shot("resolution");
+    await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
+    await page.waitForFunction(() => document.body.dataset["jpThemeLight"] === "false");
+    await shot("resolution-dark");
+    await command(page, "apputils:change-theme", { theme: "JupyterLab Light" });
+    await page.waitForFunction(() => document.body.dataset["jpThemeLight"] === "true");
+  });
+
+  test("a picture of four times the pixels is saved without a background", async () => {
+    await viewer().locator("summary", { hasText: "Picture" }).press("Enter");
+    await viewer().getByLabel("Size of saved pictures").selectOption("4");
+    await viewer().getByLabel("transparent background").check();
+    await shot("picture");
+    const bytes = await bytesOf(await saved("Save the picture"));
+    const shown = await page.evaluate(() => {
+      const { canvas } = (document.querySelector(".e2gmm-viewer") as ViewerElement).e2gmmView!.stage;
+      return [canvas.width, canvas.height];
+    });
+    const { size, corner, covered } = await page.evaluate(async (base64) => {
+      const blob = await (await fetch(`data:image/png;base64,${base64}`)).blob();
+      const bitmap = await createImageBitmap(blob);
+      const canvas = Object.assign(document.createElement("canvas"), {
+        width: bitmap.width,
+        height: bitmap.height,
+      });
+      const context = canvas.getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      let covered = 0;
+      for (let i = 3; i < data.length; i += 4) if (data[i] === 255) covered++;
+      return {
+        size: [bitmap.width, bitmap.height],
+        corner: data[3],
+        covered: covered / (bitmap.width * bitmap.height),
+      };
+    }, bytes.toString("base64"));
+    assert.deepEqual(
+      size,
+      shown.map((pixels) => 4 * pixels),
+    );
+    assert.equal(corner, 0);
+    assert.ok(covered > 0.02 && covered < 0.9, `${covered} of the picture is covered`);
+  });
+
+  test("the motion is saved as an animated GIF and as a WebM movie, with the format chosen by the keyboard", async () => {
+    await explorer().getByRole("button", { name: "Play", exact: true }).first().click();
+    const player = viewer().locator(".e2gmm-player");
+    await player.getByRole("button", { name: "Pause the path" }).click();
+    const format = player.getByLabel("Format of the movie");
+    assert.equal(await format.inputValue(), "WebM");
+    await format.focus();
+    await page.keyboard.press("End");
+    assert.equal(await format.inputValue(), "GIF");
+    await shot("movie");
+    const gif = await saved("Save one round of the path as an animated GIF");
+    await says(/The movie is saved\./);
+    assert.match(gif.suggestedFilename(), /\.gif$/);
+    const bytes = await bytesOf(gif);
+    assert.equal(bytes.subarray(0, 6).toString("latin1"), "GIF89a");
+    const { frames, width } = await page.evaluate(async (base64) => {
+      const data = await (await fetch(`data:image/gif;base64,${base64}`)).arrayBuffer();
+      // biome-ignore lint/suspicious/noExplicitAny: not in the types of TypeScript's DOM
+      const decoder = new (globalThis as any).ImageDecoder({ data, type: "image/gif" });
+      await decoder.completed;
+      const { image } = await decoder.decode({ frameIndex: 0 });
+      return { frames: decoder.tracks.selectedTrack.frameCount as number, width: image.codedWidth as number };
+    }, bytes.toString("base64"));
+    const shown = Number(await player.getByRole("slider", { name: "Frame" }).getAttribute("max")) + 1;
+    assert.equal(frames, 2 * shown - 2);
+    assert.ok(width > 100 && width <= 800);
+    await format.selectOption("WebM");
+    const webm = await saved(/WebM/);
+    assert.match(webm.suggestedFilename(), /\.webm$/);
+    assert.ok(statSync((await webm.path())!).size > 1000);
+    assert.deepEqual(errors, []);
+  });
+});
