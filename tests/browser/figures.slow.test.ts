@@ -4,13 +4,14 @@ import path from "node:path";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
+import { writeBackbone } from "./backbone";
 import { openExplorer } from "./explorerPage";
 import { artefacts, command, type Lab, skip } from "./lab";
 
 /** A figure and a movie are prepared in the explorer, on the screen of a laptop beside JupyterLab's file browser. */
 
 interface ViewInPage {
-  drawing: { triangles(name: string): number | undefined; legends: readonly { title?: string }[] };
+  drawing: { atomPlaces(): Float32Array; drawnPositions(): Float32Array };
   stage: { canvas: HTMLCanvasElement };
 }
 type ViewerElement = Element & { e2gmmView?: ViewInPage };
@@ -46,6 +47,13 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
     ]);
     return file;
   };
+  const places = (of: "atomPlaces" | "drawnPositions") =>
+    page.evaluate(
+      (name) => [...(document.querySelector(".e2gmm-viewer") as ViewerElement).e2gmmView!.drawing[name]()],
+      of,
+    );
+  const atomPlaces = () => places("atomPlaces");
+  const spherePlaces = () => places("drawnPositions");
   const bytesOf = async (file: Download) => readFileSync((await file.path())!);
 
   test("a reconstructed set is shown filtered to its FSC, and says so", async () => {
@@ -118,6 +126,66 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
     );
     assert.equal(corner, 0);
     assert.ok(covered > 0.02 && covered < 0.9, `${covered} of the picture is covered`);
+  });
+
+  test("an atomic model is shown over the map by the keyboard, and its residues follow the Gaussians along the motion", async () => {
+    await writeBackbone(path.join(lab.folder, "linear run"), path.join(lab.folder, "trace.pdb"));
+    await explorer().locator(".e2gmm-atoms summary").press("Enter");
+    const file = explorer().getByLabel("File of the atomic model to show");
+    await file.fill("missing.pdb");
+    await file.press("Enter");
+    await explorer()
+      .locator(".e2gmm-explorer-status")
+      .filter({ hasText: /missing\.pdb/ })
+      .waitFor();
+    await file.fill("trace.pdb");
+    await file.press("Enter");
+    await explorer()
+      .locator(".e2gmm-explorer-status")
+      .filter({ hasText: /trace\.pdb: \d+ residues, correlation 0\.\d\d with the neutral model/ })
+      .waitFor();
+    await viewer().locator(".e2gmm-legend").filter({ hasText: "chain A" }).waitFor();
+    await explorer()
+      .getByRole("slider", { name: /Opacity/ })
+      .last()
+      .fill("0.4");
+    const before = await atomPlaces();
+    await shot("atoms");
+    await explorer().getByRole("spinbutton", { name: "z1 of the ring" }).fill("1.5");
+    await explorer().getByRole("spinbutton", { name: "z1 of the ring" }).press("Enter");
+    await page.waitForFunction(
+      (x) =>
+        Math.abs(
+          (document.querySelector(".e2gmm-viewer") as ViewerElement).e2gmmView!.drawing.atomPlaces()[0]! - x,
+        ) > 1e-3,
+      before[0]!,
+    );
+    // Each residue lies on a Gaussian of the neutral model or between two, and stays near them
+    const [after, gaussians] = [await atomPlaces(), await spherePlaces()];
+    let farthest = 0;
+    for (let i = 0; i < after.length; i += 3) {
+      let nearest = Number.POSITIVE_INFINITY;
+      for (let g = 0; g < gaussians.length; g += 3) {
+        const apart = [0, 1, 2].map((axis) => after[i + axis]! - gaussians[g + axis]!);
+        nearest = Math.min(nearest, Math.hypot(...apart));
+      }
+      farthest = Math.max(farthest, nearest);
+    }
+    assert.ok(farthest < 12, `a residue is ${farthest} Å from every Gaussian`);
+    await shot("atoms-moved");
+    await viewer()
+      .locator(".e2gmm-section", { hasText: "carried by the Gaussians" })
+      .getByLabel("shown")
+      .uncheck();
+    await page.waitForFunction(
+      () =>
+        (document.querySelector(".e2gmm-viewer") as ViewerElement).e2gmmView!.drawing.atomPlaces().length ===
+        0,
+    );
+    await viewer()
+      .locator(".e2gmm-section", { hasText: "carried by the Gaussians" })
+      .getByLabel("shown")
+      .check();
   });
 
   test("the motion is saved as an animated GIF and as a WebM movie, with the format chosen by the keyboard", async () => {

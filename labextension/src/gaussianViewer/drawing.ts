@@ -5,6 +5,7 @@ import type { SpheresHandle } from "../stage/spheres.js";
 import type { Stage } from "../stage/stage.js";
 import type { FloatVolume } from "../stage/surface/floatVolume.js";
 import type { SurfaceHandle } from "../stage/surface/surface.js";
+import { AtomsDrawing } from "./atoms/atomsDrawing.js";
 import {
   colourGaussians,
   coloursOf,
@@ -41,13 +42,16 @@ export class Drawing {
   /** A frame of a path that is shown instead of the state. */
   private shownFrame: Float32Array | undefined;
   private readonly resolutionPaint = new ResolutionPaint();
+  private readonly atomsDrawing: AtomsDrawing;
 
   /** @param ends of the colour scales, which two drawings can share */
   constructor(
     private readonly stage: Stage,
     private readonly viewer: ViewerAccess,
     private readonly ends: ScaleEnds = { displacement: 1, change: 5 },
-  ) {}
+  ) {
+    this.atomsDrawing = new AtomsDrawing(stage, viewer);
+  }
 
   /** The Gaussians [5N] on the screen. */
   get shown(): Float32Array {
@@ -68,6 +72,7 @@ export class Drawing {
     this.maps();
     this.slice();
     this.shapes();
+    this.atoms();
   }
 
   /** Shows a frame of a path, or, given undefined, the state again. */
@@ -75,12 +80,24 @@ export class Drawing {
     this.shownFrame = gaussians;
     this.gaussians();
     if (this.paintsMotion) this.maps();
+    this.atoms();
+  }
+
+  /** Draws the atomic model where the Gaussians carry it. */
+  atoms(): void {
+    this.atomsDrawing.draw(this.shown);
+  }
+
+  /** Places of the atomic model's residues as drawn, [3A] in Å. */
+  atomPlaces(): Float32Array {
+    return this.atomsDrawing.places;
   }
 
   /** What the colours on the screen mean. */
   get legends(): readonly Legend[] {
     const resolution = this.resolutionPaint.legend(mapsOf(this.viewer));
-    return resolution ? [...this.motionLegends, resolution] : this.motionLegends;
+    const further = [resolution, this.atomsDrawing.legend].filter((legend) => legend !== undefined);
+    return [...this.motionLegends, ...further];
   }
 
   private get motionLegends(): readonly Legend[] {
@@ -287,6 +304,13 @@ export class Drawing {
         shape.centre.map((c, axis) => c + (side * shape.size[axis]!) / 2) as [number, number, number];
       return [this.stage.box({ lowest: corner(-1), highest: corner(1) }, style)];
     });
+  }
+
+  /** Centres [3N] and radii [N] in Å of the spheres of what is shown, whether or not they are drawn. */
+  gaussianSpheres(): { places: Float32Array; radii: Float32Array } {
+    const box = boxOfModel(this.viewer);
+    const radii = radiiOf(this.shown, box.apix, this.viewer.read("sphereScale"));
+    return { places: positionsOf(this.shown, box), radii };
   }
 
   /** The extent of the picture: that of the neutral and the shown model. */

@@ -6,15 +6,17 @@ import { download, onThemeChange } from "../dom.js";
 import { FreedView } from "../freedView.js";
 import { keepKeys } from "../keepKeys.js";
 import { KernelWatch } from "../kernelGone.js";
+import type { Vector } from "../stage/geometry.js";
 import { NoWebGl, openStage, prefersReducedMotion, type Stage } from "../stage/stage.js";
 import { mount, type View } from "../view.js";
+import { Brush } from "./brush/brush.js";
 import type { ScaleEnds } from "./colours.js";
 import { fourDigits } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
 import { RegionHandles } from "./handles/handles.js";
 import { PdbDownloads } from "./pdbDownloads.js";
-import { recordRound } from "./player/movie.js";
+import { saveMovie, savePicture } from "./savedPictures.js";
 import { SideBySide } from "./sideBySide.js";
 import { mainAccess } from "./sides.js";
 import { type ViewerActions, viewerTemplate } from "./template.js";
@@ -49,6 +51,7 @@ export class GaussianViewerView extends FreedView {
   private widths: ResizeObserver | undefined;
   private readonly closing = new AbortController();
   private handles: RegionHandles | undefined;
+  private brush: Brush | undefined;
   private readonly downloads = new PdbDownloads();
   private maps: readonly MapAccess[] = [];
   /** What is to be drawn before the next frame. */
@@ -87,14 +90,17 @@ export class GaussianViewerView extends FreedView {
     return {
       look: (axis) => this.stage?.look(axis),
       fit: () => this.fit(prefersReducedMotion() ? 0 : fitMilliseconds),
-      savePicture: () => void this.savePicture(),
+      savePicture: () => this.save(savePicture),
       toggleFullScreen: () => void this.toggleFullScreen(),
       closePanel: () => {
         this.viewModel.showPanel(false);
         this.view.flush();
         this.el.querySelector<HTMLElement>(".e2gmm-bar [aria-expanded]")?.focus();
       },
-      saveMovie: () => void this.saveMovie(),
+      saveMovie: () =>
+        this.save((viewModel, picture) =>
+          saveMovie(viewModel, picture, getComputedStyle(this.place).backgroundColor),
+        ),
       savePdb: () => {
         const id = `${this.cid}-${Date.now()}`;
         this.downloads.begin(id);
@@ -131,6 +137,7 @@ export class GaussianViewerView extends FreedView {
     draw("outlines neutral mean displacementFrom", this.drawMaps);
     draw("slice", this.drawSlice);
     draw("shapes", this.drawShapes);
+    draw("atoms atomState atomsVisible", this.drawAtoms);
     this.listenTo(model, "change:maps", () => this.observeMaps());
     this.listenTo(model, "change:camera", () => this.turn());
     this.listenTo(model, "change:height", () => this.showHeight());
@@ -200,6 +207,12 @@ export class GaussianViewerView extends FreedView {
     this.beside?.drawing.shapes();
   };
 
+  private readonly drawAtoms = () => {
+    this.drawing?.atoms();
+    this.beside?.drawing.atoms();
+    this.showLegends();
+  };
+
   private showLegends(): void {
     this.viewModel.setLegends(this.drawing?.legends ?? []);
     this.beside?.keepScale();
@@ -225,6 +238,7 @@ export class GaussianViewerView extends FreedView {
           this.viewModel.setScale(stage.scale);
           this.beside?.follow(stage);
           this.handles?.draw();
+          this.brush?.draw();
         },
       });
     } catch (error) {
@@ -247,12 +261,28 @@ export class GaussianViewerView extends FreedView {
     this.drawing.all();
     const place = this.el.querySelector<HTMLElement>(".e2gmm-handles")!;
     this.handles = new RegionHandles(place, this.viewModel.region, (at) => stage.project(at));
+    this.brush = this.brushOn(stage, this.drawing);
     this.showLegends();
     const camera = this.model.read("camera");
     if (camera.length === 16) stage.camera = camera;
     else this.fit(0);
     this.viewModel.stateChanged.connect(() => void this.showSides());
     void this.showSides();
+  }
+
+  private brushOn(stage: Stage, drawing: Drawing): Brush {
+    const picture = {
+      element: this.place,
+      get scale() {
+        return stage.scale;
+      },
+      project: (at: Vector) => stage.project(at),
+      depth: (at: Vector) => stage.depth(at),
+      gaussians: () => drawing.gaussianSpheres(),
+    };
+    const host = this.el.querySelector<HTMLElement>(".e2gmm-brushes")!;
+    const say = (text: string) => this.viewModel.say(text);
+    return new Brush(host, picture, this.viewModel.region, say, this.closing.signal);
   }
 
   /** Opens the left picture, or closes it, as the view model has it. */
@@ -349,30 +379,9 @@ export class GaussianViewerView extends FreedView {
     this.viewModel.say(`${taken.name} is saved.`);
   }
 
-  private async savePicture(): Promise<void> {
-    const { stage, beside } = this;
-    if (!stage) return;
-    const style = this.model.read("pictureStyle");
-    const picture = beside ? await beside.pngWith(stage, style) : await stage.png(style);
-    download(picture, `${this.name}.png`);
-  }
-
-  private async saveMovie(): Promise<void> {
-    const { stage, viewModel } = this;
-    if (!stage || viewModel.player.recording) return;
-    const format = viewModel.player.movieFormat;
-    const source = {
-      canvas: stage.canvas,
-      background: getComputedStyle(this.place).backgroundColor,
-      drawn: () => this.stage?.drawn() ?? Promise.resolve(),
-    };
-    const movie = await recordRound(viewModel.player, source, format, {
-      onProgress: (frame, frames) => viewModel.say(`Recording: frame ${frame} of ${frames}.`),
-    });
-    if (movie) download(movie, `${this.name}.${format.toLowerCase()}`);
-    viewModel.say(
-      movie ? "The movie is saved." : "The browser recorded no frames; save the path as PDB instead.",
-    );
+  private save(saving: typeof savePicture): void {
+    const { stage, beside, name } = this;
+    if (stage) void saving(this.viewModel, { stage, beside, name });
   }
 
   private async toggleFullScreen(): Promise<void> {
@@ -387,6 +396,7 @@ export class GaussianViewerView extends FreedView {
     this.widths?.disconnect();
     this.kernel?.dispose();
     this.handles?.dispose();
+    this.brush?.dispose();
     this.view?.dispose();
     this.viewModel?.dispose();
     this.beside?.dispose();

@@ -31,6 +31,7 @@ export function viewerTemplate(model: GaussianViewerViewModel, actions: ViewerAc
         <div class="e2gmm-stages">
           <div class="e2gmm-stage e2gmm-mod-left" ?hidden=${!model.showsTwo}></div>
           <div class="e2gmm-stage e2gmm-mod-main">
+            <div class="e2gmm-brushes"></div>
             <div class="e2gmm-handles" role="group" aria-label="Handles of the region"></div>
           </div>
         </div>

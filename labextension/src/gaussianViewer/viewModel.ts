@@ -73,7 +73,18 @@ export class GaussianViewerViewModel extends ViewModel {
         "secondVisible",
       ],
       ...["arrowsFrom", "arrowsTo", "arrowsVisible", "arrowScale", "arrowLeast"],
-      ...["outlines", "slice", "shapes", "region", "pictureStyle", "title", "notice"],
+      ...[
+        "outlines",
+        "slice",
+        "shapes",
+        "region",
+        "pictureStyle",
+        "atoms",
+        "atomsVisible",
+        "atomName",
+        "title",
+        "notice",
+      ],
     ];
     // Not on a change of the Gaussians or the camera: nothing that is written here depends on them
     this.follow(viewer, keys.map((key) => `change:${key}`).join(" "));

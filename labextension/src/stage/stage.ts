@@ -14,6 +14,7 @@ import { addSpheres, type Spheres, type SpheresHandle, type SpheresOptions } fro
 import { handleInput, type StageListeners, watchContext } from "./stageEvents.js";
 import type { FloatVolume } from "./surface/floatVolume.js";
 import { addSurface, type SurfaceHandle, type SurfaceStyle } from "./surface/surface.js";
+import { addTube, type Tube } from "./tube.js";
 
 /** The browser gives no WebGL context. The message is a sentence for the user. */
 export class NoWebGl extends Error {
@@ -240,6 +241,11 @@ export class Stage {
     return addArrows(this.scene, arrows);
   }
 
+  /** Draws a tube. */
+  tube(tube: Tube): Drawn {
+    return addTube(this.scene, tube);
+  }
+
   /** Draws a translucent ball. */
   ball(ball: { centre: Vector; radius: number }, style: ShapeStyle): Drawn {
     return addBall(this.scene, ball, style);
@@ -276,6 +282,15 @@ export class Stage {
     const { viewer, viewerControls } = this.stage;
     const { x, y } = viewerControls.getPositionOnCanvas(new this.ngl.Vector3(...place));
     return { x, y: viewer.height - y };
+  }
+
+  /** Å from the camera to a place, along the direction in which it looks. */
+  depth(place: Vector): number {
+    const { translationGroup, rotationGroup, camera } = this.stage.viewer;
+    const seen = new this.ngl.Vector3(...place)
+      .add(translationGroup.position)
+      .applyMatrix4(rotationGroup.matrix);
+    return seen.z - camera.position.z;
   }
 
   /** Å per CSS pixel in the plane through the middle of the view. */

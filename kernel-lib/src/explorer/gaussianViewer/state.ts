@@ -101,6 +101,21 @@ export const gaussianViewerTraits = {
   /** A plane through a map. */
   slice: json<MapSlice>(() => ({ visible: false, map: "", axis: "z", position: 0.5 })),
 
+  /** The backbone of an atomic model, a point for each residue, x, y, z of each in turn in Å from the middle of the box; empty: none. */
+  atoms: numbers(Float32Array),
+  /** 1 for each point that is joined with the next one. */
+  atomLinks: numbers(Uint8Array),
+  /** Index of the chain of each point. */
+  atomChains: numbers(Uint16Array),
+  /** Names of the chains. */
+  atomChainNames: list(text("")),
+  /** The state in which the atoms lie. */
+  atomState: numbers(Float32Array),
+  /** Name of the file of the atoms. */
+  atomName: text(""),
+  /** Whether the atoms are drawn. */
+  atomsVisible: bool(true),
+
   /** How pictures are saved. */
   pictureStyle: json<PictureStyle>(() => ({ scale: 2, transparent: false })),
 

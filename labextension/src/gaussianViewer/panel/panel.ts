@@ -2,6 +2,7 @@ import { html, type TemplateResult } from "lit/html.js";
 import { button } from "../controls.js";
 import type { ViewerAccess } from "../viewerState.js";
 import { arrowsSection } from "./arrowsSection.js";
+import { atomsSection } from "./atomsSection.js";
 import { gaussiansSection } from "./gaussiansSection.js";
 import { mapsSection } from "./mapsSection.js";
 import { pictureSection } from "./pictureSection.js";
@@ -13,7 +14,7 @@ import { sliceSection } from "./sliceSection.js";
 export function panelTemplate(viewer: ViewerAccess, region: RegionModel, close: () => void): TemplateResult {
   return html`<div class="e2gmm-panel">
     <div class="e2gmm-panel-head">Controls ${button("✕", "Close the controls", close)}</div>
-    ${gaussiansSection(viewer)} ${arrowsSection(viewer)} ${mapsSection(viewer)} ${sliceSection(viewer)}
+    ${gaussiansSection(viewer)} ${arrowsSection(viewer)} ${mapsSection(viewer)} ${atomsSection(viewer)} ${sliceSection(viewer)}
     ${pictureSection(viewer)} ${regionSection(region)}
   </div>`;
 }
