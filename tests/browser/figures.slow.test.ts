@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
 import { writeBackbone } from "./backbone";
 import { openExplorer } from "./explorerPage";
-import { artefacts, command, type Lab, skip } from "./lab";
+import { artefacts, command, type Lab, runCell, skip } from "./lab";
 
 /** A figure and a movie are prepared in the explorer, on the screen of a laptop beside JupyterLab's file browser. */
 
@@ -62,11 +62,16 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
     const rows = explorer().getByRole("table", { name: "Sets of particles" });
     await rows.getByRole("button", { name: "Reconstruct" }).first().click();
     await explorer().locator(".e2gmm-explorer-map input[type=checkbox]:checked").waitFor({ timeout: 60_000 });
-    await viewer()
-      .locator(".e2gmm-map .e2gmm-note")
-      .filter({ hasText: /^(Filtered to [\d.]+ Å, where the FSC of its half maps falls below 0\.143|)\.?$/ })
-      .first()
-      .waitFor({ state: "attached" });
+    const shown = JSON.parse(
+      await runCell(
+        page,
+        "console.log(JSON.stringify([explorer.get('sets')[0].map.resolution, explorer.viewer.maps[0].note, explorer.viewer.maps[0].apix]))",
+      ),
+    ) as [number | null, string, number];
+    const [resolution, note, apix] = shown;
+    const isCoarse = resolution !== null && resolution > 2 * apix;
+    assert.equal(/^filtered to [\d.]+ Å, where the FSC/.test(note), isCoarse, `${note} at ${resolution} Å`);
+    if (isCoarse) assert.ok(note.includes(`${resolution.toFixed(1)} Å`));
   });
 
   test("its surface is coloured by its local resolution with the keyboard; the legend is in Å, and the run folder keeps it", async () => {
@@ -126,6 +131,27 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
     );
     assert.equal(corner, 0);
     assert.ok(covered > 0.02 && covered < 0.9, `${covered} of the picture is covered`);
+    await viewer().getByLabel("transparent background").uncheck();
+    await viewer().getByLabel("with legend and scale bar").check();
+    const whole = await saved("Save the picture");
+    await whole.saveAs(path.join(artefacts, "figures-saved.png"));
+    const colours = await page.evaluate(
+      async (base64) => {
+        const blob = await (await fetch(`data:image/png;base64,${base64}`)).blob();
+        const bitmap = await createImageBitmap(blob);
+        const canvas = Object.assign(document.createElement("canvas"), { width: 600, height: 300 });
+        const context = canvas.getContext("2d")!;
+        // The lower left corner, where the legend is
+        context.drawImage(bitmap, 0, -(bitmap.height - 300));
+        const found = new Set<number>();
+        const { data } = context.getImageData(48, 0, 552, 300);
+        for (let i = 0; i < data.length; i += 4)
+          found.add(65536 * data[i]! + 256 * data[i + 1]! + data[i + 2]!);
+        return found.size;
+      },
+      (await bytesOf(whole)).toString("base64"),
+    );
+    assert.ok(colours > 100, `${colours} colours where the legend should be`);
   });
 
   test("an atomic model is shown over the map by the keyboard, and its residues follow the Gaussians along the motion", async () => {

@@ -97,10 +97,7 @@ export class GaussianViewerView extends FreedView {
         this.view.flush();
         this.el.querySelector<HTMLElement>(".e2gmm-bar [aria-expanded]")?.focus();
       },
-      saveMovie: () =>
-        this.save((viewModel, picture) =>
-          saveMovie(viewModel, picture, getComputedStyle(this.place).backgroundColor),
-        ),
+      saveMovie: () => this.save(saveMovie),
       savePdb: () => {
         const id = `${this.cid}-${Date.now()}`;
         this.downloads.begin(id);
@@ -381,7 +378,8 @@ export class GaussianViewerView extends FreedView {
 
   private save(saving: typeof savePicture): void {
     const { stage, beside, name } = this;
-    if (stage) void saving(this.viewModel, { stage, beside, name });
+    const { backgroundColor: background, color: colour } = getComputedStyle(this.place);
+    if (stage) void saving(this.viewModel, { stage, beside, name, background, colour });
   }
 
   private async toggleFullScreen(): Promise<void> {

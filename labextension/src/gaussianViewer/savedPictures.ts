@@ -1,5 +1,6 @@
 import { download } from "../dom.js";
 import type { Stage } from "../stage/stage.js";
+import { withLegend } from "./pictureLegend.js";
 import { recordRound } from "./player/movie.js";
 import type { SideBySide } from "./sideBySide.js";
 import type { GaussianViewerViewModel } from "./viewModel.js";
@@ -11,22 +12,35 @@ export interface SavedPicture {
   beside: SideBySide | undefined;
   /** Of the file, without ending. */
   name: string;
+  /** CSS colour behind the picture. */
+  background: string;
+  /** CSS colour of text on it. */
+  colour: string;
 }
 
 /** Saves what is shown as PNG, in the style that the viewer has. */
 export async function savePicture(
-  { viewer }: GaussianViewerViewModel,
-  { stage, beside, name }: SavedPicture,
+  viewModel: GaussianViewerViewModel,
+  { stage, beside, name, colour }: SavedPicture,
 ): Promise<void> {
-  const style = viewer.read("pictureStyle");
-  download(beside ? await beside.pngWith(stage, style) : await stage.png(style), `${name}.png`);
+  const { legends, scaleBar, viewer } = viewModel;
+  const { scale, transparent, legend } = viewer.read("pictureStyle");
+  try {
+    const plain = await (beside
+      ? beside.pngWith(stage, { scale, transparent })
+      : stage.png({ scale, transparent }));
+    const device = stage.canvas.width / Math.max(1, stage.canvas.clientWidth);
+    const text = { legends, scaleBar, colour, scale: scale * device };
+    download(legend ? await withLegend(plain, text) : plain, `${name}.png`);
+  } catch (error) {
+    viewModel.say(`The picture cannot be saved: ${(error as Error).message}`);
+  }
 }
 
-/** Records one round of the path, and saves it as a movie. @param background CSS colour behind the picture */
+/** Records one round of the path, and saves it as a movie. */
 export async function saveMovie(
   viewModel: GaussianViewerViewModel,
-  { stage, name }: SavedPicture,
-  background: string,
+  { stage, name, background }: SavedPicture,
 ): Promise<void> {
   const { player } = viewModel;
   if (player.recording) return;

@@ -52,7 +52,7 @@ export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess 
       mean: new Float32Array(),
       atoms: new Float32Array(),
       // Notebooks that an earlier version has saved have none
-      pictureStyle: { scale: 2, transparent: false },
+      pictureStyle: { scale: 2, transparent: false, legend: false },
       maps: [],
     };
   }

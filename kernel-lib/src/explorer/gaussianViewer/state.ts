@@ -42,6 +42,8 @@ export interface PictureStyle {
   scale: number;
   /** Whether there is no background. */
   transparent: boolean;
+  /** Whether legend and scale bar are in it. */
+  legend: boolean;
 }
 
 const densityMap = child<DensityMap, DensityMap>(
@@ -117,7 +119,7 @@ export const gaussianViewerTraits = {
   atomsVisible: bool(true),
 
   /** How pictures are saved. */
-  pictureStyle: json<PictureStyle>(() => ({ scale: 2, transparent: false })),
+  pictureStyle: json<PictureStyle>(() => ({ scale: 2, transparent: false, legend: false })),
 
   /** The mask: spheres and boxes that are added and subtracted in order. */
   shapes: maskShapes,

@@ -25,6 +25,7 @@ export function pictureSection(viewer: ViewerAccess): TemplateResult {
         })}
       </label>
       ${checkbox("transparent background", picture.transparent, (transparent) => change({ transparent }))}
+      ${checkbox("with legend and scale bar", picture.legend, (legend) => change({ legend }))}
     `,
   );
 }
