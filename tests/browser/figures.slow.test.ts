@@ -65,7 +65,7 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
     const shown = JSON.parse(
       await runCell(
         page,
-        "console.log(JSON.stringify([explorer.get('sets')[0].map.resolution, explorer.viewer.maps[0].note, explorer.viewer.maps[0].apix]))",
+        "console.log(JSON.stringify([(explorer.get('sets')[0]!.map as any).resolution, explorer.viewer.maps[0]!.note, explorer.viewer.maps[0]!.apix]))",
       ),
     ) as [number | null, string, number];
     const [resolution, note, apix] = shown;
@@ -125,10 +125,8 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
         covered: covered / (bitmap.width * bitmap.height),
       };
     }, bytes.toString("base64"));
-    assert.deepEqual(
-      size,
-      shown.map((pixels) => 4 * pixels),
-    );
+    // The picture on the screen may be a fraction of a pixel larger than its canvas
+    for (const [i, pixels] of size.entries()) assert.ok(Math.abs(pixels - 4 * shown[i]!) <= 4, `${size}`);
     assert.equal(corner, 0);
     assert.ok(covered > 0.02 && covered < 0.9, `${covered} of the picture is covered`);
     await viewer().getByLabel("transparent background").uncheck();
@@ -175,7 +173,7 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
       .getByRole("slider", { name: /Opacity/ })
       .last()
       .fill("0.4");
-    const before = await atomPlaces();
+    const [before, gaussians] = [await atomPlaces(), await spherePlaces()];
     await shot("atoms");
     await explorer().getByRole("spinbutton", { name: "z1 of the ring" }).fill("1.5");
     await explorer().getByRole("spinbutton", { name: "z1 of the ring" }).press("Enter");
@@ -186,18 +184,24 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
         ) > 1e-3,
       before[0]!,
     );
-    // Each residue lies on a Gaussian of the neutral model or between two, and stays near them
-    const [after, gaussians] = [await atomPlaces(), await spherePlaces()];
-    let farthest = 0;
-    for (let i = 0; i < after.length; i += 3) {
-      let nearest = Number.POSITIVE_INFINITY;
-      for (let g = 0; g < gaussians.length; g += 3) {
-        const apart = [0, 1, 2].map((axis) => after[i + axis]! - gaussians[g + axis]!);
-        nearest = Math.min(nearest, Math.hypot(...apart));
+    // Residues move as the Gaussians near them do
+    const [after, gaussiansAfter] = [await atomPlaces(), await spherePlaces()];
+    const at = (places: readonly number[], i: number) => places.slice(3 * i, 3 * i + 3);
+    const apart = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((x, k) => x - b[k]!));
+    const difference = (a: readonly number[], b: readonly number[]) => a.map((x, k) => x - b[k]!);
+    let [near, wrong, moved] = [0, 0, 0];
+    for (let i = 0; i < after.length / 3; i++) {
+      for (let g = 0; g < gaussians.length / 3; g++) {
+        if (apart(at(before, i), at(gaussians, g)) > 3) continue;
+        const residue = difference(at(after, i), at(before, i));
+        const gaussian = difference(at(gaussiansAfter, g), at(gaussians, g));
+        near++;
+        wrong += apart(residue, gaussian) ** 2;
+        moved += Math.hypot(...gaussian) ** 2;
       }
-      farthest = Math.max(farthest, nearest);
     }
-    assert.ok(farthest < 12, `a residue is ${farthest} Å from every Gaussian`);
+    assert.ok(near > 30, `${near} residues lie on a Gaussian`);
+    assert.ok(wrong < 0.5 * moved, `${Math.sqrt(wrong / near)} of ${Math.sqrt(moved / near)} Å`);
     await shot("atoms-moved");
     await viewer()
       .locator(".e2gmm-section", { hasText: "carried by the Gaussians" })
