@@ -248,6 +248,29 @@ describe("figures and movies in JupyterLab", skipIf(skip), () => {
     const webm = await saved(/WebM/);
     assert.match(webm.suggestedFilename(), /\.webm$/);
     assert.ok(statSync((await webm.path())!).size > 1000);
+  });
+
+  test("the maps of two sets are morphed one into the other with the keyboard, and the morph is saved as a movie", async () => {
+    const row = explorer().locator("tr", { has: page.getByLabel("Tick k-means 2 of 2", { exact: true }) });
+    await row.getByText("Reconstruct").click();
+    const check = viewer().getByRole("checkbox", { name: "morph through 2 maps" });
+    await check.waitFor({ timeout: 60_000 });
+    await check.press("Space");
+    const slider = viewer().getByRole("slider", { name: /^Morph/ });
+    await slider.focus();
+    await page.keyboard.press("End");
+    assert.equal(await slider.getAttribute("aria-valuetext"), "100 % from k-means 1 of 2 to k-means 2 of 2");
+    await page.keyboard.press("Home");
+    for (let i = 0; i < 5; i++) await page.keyboard.press("PageUp");
+    assert.match((await slider.getAttribute("aria-valuetext"))!, /^50 % from/);
+    await shot("morph");
+    await viewer().getByLabel("Format of the morph").selectOption("GIF");
+    const gif = await saved("Save the morph to the last map and back as a movie");
+    await says(/The movie is saved\./);
+    assert.equal((await bytesOf(gif)).subarray(0, 6).toString("latin1"), "GIF89a");
+    await gif.saveAs(path.join(artefacts, "figures-morph.gif"));
+    await check.press("Space");
+    await slider.waitFor({ state: "hidden" });
     assert.deepEqual(errors, []);
   });
 });

@@ -44,6 +44,9 @@ export class Drawing {
   private readonly resolutionPaint = new ResolutionPaint();
   private readonly atomsDrawing: AtomsDrawing;
 
+  /** Whether large maps too are drawn finely at once, as a movie needs them. */
+  finely = false;
+
   /** @param ends of the colour scales, which two drawings can share */
   constructor(
     private readonly stage: Stage,
@@ -223,6 +226,7 @@ export class Drawing {
       visible: map.read("visible"),
       dust: map.read("dust"),
       outline: this.viewer.read("outlines"),
+      finely: this.finely,
     };
     if (before?.data === data) {
       before.handle.set(style);

@@ -15,6 +15,7 @@ import { fourDigits } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
 import { RegionHandles } from "./handles/handles.js";
+import { morphedAccess } from "./morph/morphedMap.js";
 import { PdbDownloads } from "./pdbDownloads.js";
 import { saveMovie, savePicture } from "./savedPictures.js";
 import { SideBySide } from "./sideBySide.js";
@@ -82,6 +83,7 @@ export class GaussianViewerView extends FreedView {
         this.showLegends();
         this.model.trigger("e2gmm:frame", frame);
       },
+      onMorph: () => this.drawMaps(),
       onRest: (frame) => this.model.trigger("e2gmm:rested", frame),
     });
   }
@@ -98,6 +100,7 @@ export class GaussianViewerView extends FreedView {
         this.el.querySelector<HTMLElement>(".e2gmm-bar [aria-expanded]")?.focus();
       },
       saveMovie: () => this.save(saveMovie),
+      saveMorph: () => this.saveMorph(),
       savePdb: () => {
         const id = `${this.cid}-${Date.now()}`;
         this.downloads.begin(id);
@@ -252,7 +255,10 @@ export class GaussianViewerView extends FreedView {
     this.listenToClicks(stage);
     this.drawing = new Drawing(
       stage,
-      mainAccess(this.model, () => this.viewModel.showsTwo),
+      morphedAccess(
+        mainAccess(this.model, () => this.viewModel.showsTwo),
+        () => this.viewModel.morph.position,
+      ),
       this.ends,
     );
     this.drawing.all();
@@ -380,6 +386,18 @@ export class GaussianViewerView extends FreedView {
     const { stage, beside, name } = this;
     const { backgroundColor: background, color: colour } = getComputedStyle(this.place);
     if (stage) void saving(this.viewModel, { stage, beside, name, background, colour });
+  }
+
+  /** With the finest surfaces in each frame. */
+  private saveMorph(): void {
+    const { drawing } = this;
+    if (!drawing) return;
+    this.save(async (viewModel, picture) => {
+      drawing.finely = true;
+      await saveMovie(viewModel, picture, "morph").finally(() => {
+        drawing.finely = false;
+      });
+    });
   }
 
   private async toggleFullScreen(): Promise<void> {

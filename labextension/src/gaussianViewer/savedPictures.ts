@@ -1,7 +1,7 @@
 import { download } from "../dom.js";
 import type { Stage } from "../stage/stage.js";
 import { withLegend } from "./pictureLegend.js";
-import { recordRound } from "./player/movie.js";
+import { type Recordable, recordRound } from "./player/movie.js";
 import type { SideBySide } from "./sideBySide.js";
 import type { GaussianViewerViewModel } from "./viewModel.js";
 
@@ -37,16 +37,17 @@ export async function savePicture(
   }
 }
 
-/** Records one round of the path, and saves it as a movie. */
+/** Records one round of the path, or of the morph, and saves it as a movie. */
 export async function saveMovie(
   viewModel: GaussianViewerViewModel,
   { stage, name, background }: SavedPicture,
+  of: "player" | "morph" = "player",
 ): Promise<void> {
-  const { player } = viewModel;
-  if (player.recording) return;
-  const { movieFormat: format } = player;
+  const recorded: Recordable = viewModel[of];
+  if (viewModel.player.recording || viewModel.morph.recording) return;
+  const { movieFormat: format } = viewModel.player;
   const source = { canvas: stage.canvas, background, drawn: () => stage.drawn() };
-  const movie = await recordRound(player, source, format, {
+  const movie = await recordRound(recorded, source, format, {
     onProgress: (frame, frames) => viewModel.say(`Recording: frame ${frame} of ${frames}.`),
   });
   if (movie) download(movie, `${name}.${format.toLowerCase()}`);

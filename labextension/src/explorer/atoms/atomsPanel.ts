@@ -9,16 +9,17 @@ const states = [
 
 /** The form by which an atomic model is shown over the molecule. @param disabled whether the kernel is gone */
 export function atomsPanel(form: AtomsForm, disabled: boolean): TemplateResult {
-  return html`<details class="e2gmm-region e2gmm-atoms">
+  return html`<details class="e2gmm-atoms">
     <summary>Atomic model: show it over the molecule, carried along the motion</summary>
     <fieldset ?disabled=${disabled || form.busy}>
       <div class="e2gmm-region-row" role="group" aria-label="Atomic model">
-        <span>PDB or mmCIF file</span>
+        <span>File</span>
         <div>
           <input
+            type="text"
             size="30"
             aria-label="File of the atomic model to show"
-            placeholder="model.pdb, fitted into the map"
+            placeholder="PDB or mmCIF, fitted into the map"
             .value=${unlessFocused(form.file)}
             @input=${(event: Event) => form.typeFile((event.target as HTMLInputElement).value)}
             @keydown=${(event: KeyboardEvent) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { MaskShape } from "e2gmm/messages/maskShapes";
+import type { ChosenGaussians, MaskShape } from "e2gmm/messages/maskShapes";
 import { test } from "vitest";
 import { frontGaussian, gaussiansAround } from "./brushHit.js";
 import { paintedShapes } from "./paintedShapes.js";
@@ -29,7 +29,7 @@ test("strokes of one mode are one shape; another mode, or a shape between them, 
   const first = paintedShapes([], "add", [5, 3])!;
   assert.deepEqual(first, [{ kind: "gaussians", mode: "add", name: "painted", indices: [3, 5] }]);
   const second = paintedShapes(first, "add", [4, 5])!;
-  assert.deepEqual((second[0] as { indices: number[] }).indices, [3, 4, 5]);
+  assert.deepEqual((second[0] as ChosenGaussians).indices, [3, 4, 5]);
   assert.equal(paintedShapes(second, "add", [3, 4]), undefined);
   const erased = paintedShapes(second, "subtract", [4])!;
   assert.deepEqual(

@@ -6,8 +6,8 @@ import { button, checkbox, choice, numberField, slider } from "../controls.js";
 import { type MapAccess, mapsOf, type ViewerAccess } from "../viewerState.js";
 import { section } from "./section.js";
 
-/** How the decoded density and the maps are drawn. */
-export function mapsSection(viewer: ViewerAccess): TemplateResult {
+/** How the decoded density and the maps are drawn. @param morph the controls of the morph */
+export function mapsSection(viewer: ViewerAccess, morph: TemplateResult): TemplateResult {
   return section(
     "Density and maps",
     { open: true },
@@ -17,6 +17,7 @@ export function mapsSection(viewer: ViewerAccess): TemplateResult {
         (map) => map.model_id,
         (map) => mapRows(viewer, map),
       )}
+      ${morph}
       ${checkbox("outlines of opaque surfaces", viewer.read("outlines"), (outlines) => viewer.change({ outlines }))}
     </div>`,
   );

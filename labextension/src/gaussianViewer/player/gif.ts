@@ -1,3 +1,4 @@
+/// <reference path="../../gifenc.d.ts" />
 import { applyPalette, GIFEncoder, quantize } from "gifenc";
 
 /** Colours of each frame, the most that the format has. */

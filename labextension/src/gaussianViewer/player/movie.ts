@@ -1,8 +1,22 @@
 import type { FrameRecorder, MovieSource } from "./frameRecorder.js";
 import { gifRecorder } from "./gifRecorder.js";
 import type { MovieFormat } from "./movieFormat.js";
-import type { PlayerModel } from "./playerModel.js";
 import { VideoRecorder, videoType } from "./videoRecorder.js";
+
+/** What plays, frame by frame. */
+export interface Recordable {
+  readonly framesPerSecond: number;
+  /** Steps of one round. */
+  readonly stepsOfRound: number;
+  /** Whether it is being recorded. */
+  recording: boolean;
+  /** Draws a step of the round, from 0. */
+  showStep(step: number): void;
+  /** Stops playing. */
+  pause(): void;
+  /** Called at the end. */
+  rest(): void;
+}
 
 /** Options of {@link recordRound}. */
 export interface RecordOptions {
@@ -11,12 +25,12 @@ export interface RecordOptions {
 }
 
 /**
- * Plays one round of a path and records it. The player is at rest afterwards.
+ * Plays one round, such as of a path, and records it. The player is at rest afterwards.
  * @param format one that the browser can record
  * @returns the movie; undefined if the browser recorded no frame
  */
 export async function recordRound(
-  player: PlayerModel,
+  player: Recordable,
   source: MovieSource,
   format: MovieFormat,
   { onProgress }: RecordOptions = {},

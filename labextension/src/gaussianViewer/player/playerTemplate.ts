@@ -52,14 +52,19 @@ export function playerTemplate(player: PlayerModel, { saveMovie, savePdb }: Play
     ${button("Movie", `Save one round of the path as ${movieNames[movieFormat]}`, saveMovie, {
       disabled: player.recording,
     })}
-    ${choice<MovieFormat>({
-      label: "Format of the movie",
-      options: movieFormats.filter(canRecord).map((format) => [format, format] as const),
-      value: movieFormat,
-      onChange: (format) => {
-        player.movieFormat = format;
-      },
-    })}
+    ${formatChoice(player, "Format of the movie")}
     ${button("PDB", "Save the path as a PDB file of several models", savePdb)}
   </div>`;
+}
+
+/** The list of the formats in which movies are saved. @param label its name for screen readers */
+export function formatChoice(player: PlayerModel, label: string): TemplateResult {
+  return choice<MovieFormat>({
+    label,
+    options: movieFormats.filter(canRecord).map((format) => [format, format] as const),
+    value: player.movieFormat,
+    onChange: (format) => {
+      player.movieFormat = format;
+    },
+  });
 }
