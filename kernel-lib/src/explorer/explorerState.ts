@@ -140,8 +140,8 @@ export type ExplorerRequest =
   | { kind: "removeKept"; what: KeptKind; item: string }
   /** `base` is the text that was changed: what others have written meanwhile stays. Without it, theirs is replaced. */
   | { kind: "notes"; text: string; base?: string }
-  /** Shows the backbone of an atomic model over the Gaussians; an empty file removes it. */
-  | { kind: "atoms"; file: string; state: AtomState }
+  /** Shows the backbone of an atomic model over the Gaussians; null removes it. */
+  | { kind: "atoms"; file: string | null; state: AtomState }
   | { kind: "region"; action: RegionAction }
   | { kind: "stopTraining" };
 

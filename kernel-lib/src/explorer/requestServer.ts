@@ -181,8 +181,13 @@ function keptHandlers({ workbench, saved }: ExplorerActions): Pick<Handlers, Kep
   };
 }
 
-async function showAtoms(atoms: ExplorerAtoms, file: string, state: AtomState): Promise<Answer | undefined> {
-  if (file === "") return done(atoms.hide());
+async function showAtoms(
+  atoms: ExplorerAtoms,
+  file: string | null,
+  state: AtomState,
+): Promise<Answer | undefined> {
+  if (file === null) return done(atoms.hide());
+  if (file === "") throw new InputError("atomic model", "the name of a PDB or mmCIF file", "none");
   return { text: shownAtomsText(file, state, await atoms.show(file, state)) };
 }
 

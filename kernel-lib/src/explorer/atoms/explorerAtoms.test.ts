@@ -62,7 +62,7 @@ test("the backbone has a point for each Cα, in the viewer's frame, joined where
 test("a page shows an atomic model in the state at the ring, is told how well it fits, and removes it", async () => {
   explorer.scatter.set({ probe: [0.7, -0.4] });
   write("there.pdb", explorer.model);
-  const ask = (file: string) => bench.page.ask(explorer, { kind: "atoms", file, state: "ring" });
+  const ask = (file: string | null) => bench.page.ask(explorer, { kind: "atoms", file, state: "ring" });
   const answer = await ask("there.pdb");
   assert.match(
     answer.kind === "answer" ? answer.text! : "",
@@ -78,7 +78,13 @@ test("a page shows an atomic model in the state at the ring, is told how well it
     const x = model.params[i]! * model.boxSize * model.apix;
     assert.ok(Math.abs(viewer.atoms[3 * i]! - x) < 0.01);
   }
-  await ask("");
+  const none = await ask("");
+  assert.match(
+    none.kind === "problem" ? none.text : "",
+    /atomic model: expected the name of a PDB or mmCIF file/,
+  );
+  assert.equal(viewer.atoms.length, 72);
+  await ask(null);
   assert.equal(viewer.atoms.length, 0);
 });
 

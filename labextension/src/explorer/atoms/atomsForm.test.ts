@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { AtomsForm } from "./atomsForm.js";
 
-test("the file is shown in the chosen state, once at a time, and only Remove sends an empty name", async () => {
+test("the file is shown in the chosen state, once at a time, and only Remove sends none", async () => {
   const asked: object[] = [];
   let answer = () => {};
   const form = new AtomsForm({
@@ -28,8 +28,8 @@ test("the file is shown in the chosen state, once at a time, and only Remove sen
   answer();
   await removing;
   assert.deepEqual(
-    asked.map((request) => (request as { file: string }).file),
-    ["closed.pdb", " ", ""],
+    asked.map((request) => (request as { file: string | null }).file),
+    ["closed.pdb", "", null],
   );
   assert.equal((asked[0] as { state: string }).state, "ring");
 });

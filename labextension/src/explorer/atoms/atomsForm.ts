@@ -41,16 +41,15 @@ export class AtomsForm extends ViewModel {
 
   /** Shows the model of the file; without one the explorer says what is missing. */
   show(): Promise<void> {
-    // An empty file would remove the model
-    return this.send(this.file.trim() || " ");
+    return this.send(this.file.trim());
   }
 
   /** Removes the model. */
   remove(): Promise<void> {
-    return this.send("");
+    return this.send(null);
   }
 
-  private async send(file: string): Promise<void> {
+  private async send(file: string | null): Promise<void> {
     if (this.busy) return;
     this.busy = true;
     this.changed();

@@ -84,8 +84,10 @@ export class Brush {
 
   private begin(event: PointerEvent): void {
     if (!this.region.isPainting || event.button !== 0) return;
+    // Shapes are still moved by their handles
+    if ((event.target as Element).closest(".e2gmm-handle")) return;
     this.move(event);
-    if (!this.stroke()) return;
+    if (this.stroke() === 0) return;
     event.preventDefault();
     event.stopPropagation();
     this.painting = true;
@@ -112,14 +114,15 @@ export class Brush {
     this.draw();
   }
 
-  /** Paints where the brush is. @returns whether it is on the molecule */
-  private stroke(): boolean {
+  /** Paints where the brush is. @returns how many Gaussians are under it */
+  private stroke(): number {
     const { places, radii } = this.picture.gaussians();
     const reach = radii.map((radius) => radius / this.picture.scale);
     const front = frontGaussian(places, reach, this.picture, this.at!);
-    if (front === undefined) return false;
-    this.region.paint(gaussiansAround(places, front, this.region.size));
-    return true;
+    if (front === undefined) return 0;
+    const painted = gaussiansAround(places, front, this.region.size);
+    this.region.paint(painted);
+    return painted.length;
   }
 
   private key(event: KeyboardEvent): void {
@@ -136,7 +139,7 @@ export class Brush {
     if (Object.hasOwn(moves, key)) this.step(moves[key]!);
     else if (Object.hasOwn(grows, key)) this.region.resize(this.region.size + grows[key]!);
     else if (key === " " || key === "Enter") {
-      this.say(this.stroke() ? this.region.summary : "There is no Gaussian under the brush.");
+      this.say(strokeText(this.stroke(), this.region.mode));
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -151,4 +154,10 @@ export class Brush {
     };
     this.draw();
   }
+}
+
+function strokeText(count: number, mode: RegionModel["mode"]): string {
+  if (count === 0) return "There is no Gaussian under the brush.";
+  const what = count === 1 ? "1 Gaussian" : `${count} Gaussians`;
+  return mode === "add" ? `Painted ${what}.` : `Took out ${what}.`;
 }
