@@ -57,7 +57,7 @@ test("the morph stands in place of its maps, stays the same while nothing change
   assert.equal(access.read("maps"), viewer.read("maps"));
   morph.show(true);
   morph.moveTo(0.25);
-  assert.equal(morph.text, "25 % from a to b");
+  assert.deepEqual(morph.leg, { from: "a", to: "b", percent: 25 });
   const drawn = access.read("maps");
   assert.deepEqual(
     drawn.map((one) => one.read("name")),

@@ -47,12 +47,12 @@ export class MorphModel extends ViewModel implements Recordable {
     this.redraw();
   }
 
-  /** Where the position is, in words. */
-  get text(): string {
+  /** From which map to which the position lies between, and how far in %. */
+  get leg(): { from: string; to: string; percent: number } {
     const { names, place } = this;
     const first = Math.min(names.length - 2, Math.max(0, Math.floor(place)));
     const percent = Math.round(100 * (Math.min(place, names.length - 1) - first));
-    return `${percent} % from ${names[first] ?? ""} to ${names[first + 1] ?? ""}`;
+    return { from: names[first] ?? "", to: names[first + 1] ?? "", percent };
   }
 
   private redraw(): void {

@@ -6,7 +6,7 @@ import { formatChoice } from "../player/playerTemplate.js";
 
 /** The controls by which the maps that are shown are morphed; hidden with fewer than two. @param saveMovie records a round */
 export function morphRows(morph: MorphModel, player: PlayerModel, saveMovie: () => void): TemplateResult {
-  const { names, shown } = morph;
+  const { names, shown, leg } = morph;
   return html`<div class="e2gmm-map" role="group" aria-label="Morph" ?hidden=${names.length < 2}>
     <div class="e2gmm-row">
       ${checkbox(`morph through ${names.length} maps`, shown, (checked) => morph.show(checked))}
@@ -21,9 +21,10 @@ export function morphRows(morph: MorphModel, player: PlayerModel, saveMovie: () 
       max: Math.max(1, names.length - 1),
       step: 0.02,
       value: morph.position ?? 0,
-      format: () => morph.text,
+      format: () => `${leg.percent} %`,
       onInput: (position) => morph.moveTo(position),
       hidden: !shown,
     })}
+    <p class="e2gmm-note" ?hidden=${!shown}>From ${leg.from} to ${leg.to}.</p>
   </div>`;
 }
