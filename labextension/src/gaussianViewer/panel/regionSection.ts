@@ -45,7 +45,7 @@ export function regionSection(region: RegionModel): TemplateResult {
         })}
         Å
       </div>
-      <div class="e2gmm-row">
+      <div class="e2gmm-row e2gmm-mod-wrap">
         ${button(
           "Click to place",
           "Then click a Gaussian to place the shape there",
