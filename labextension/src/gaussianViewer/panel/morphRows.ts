@@ -7,7 +7,7 @@ import { formatChoice } from "../player/playerTemplate.js";
 /** The controls by which the maps that are shown are morphed; hidden with fewer than two. @param saveMovie records a round */
 export function morphRows(morph: MorphModel, player: PlayerModel, saveMovie: () => void): TemplateResult {
   const { names, shown, leg } = morph;
-  return html`<div class="e2gmm-map" role="group" aria-label="Morph" ?hidden=${names.length < 2}>
+  return html`<div class="e2gmm-morph" role="group" aria-label="Morph" ?hidden=${names.length < 2}>
     <div class="e2gmm-row">
       ${checkbox(`morph through ${names.length} maps`, shown, (checked) => morph.show(checked))}
       ${button("Movie", "Save the morph to the last map and back as a movie", saveMovie, {
