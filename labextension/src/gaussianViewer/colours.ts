@@ -52,6 +52,12 @@ export type Legend =
   | { kind: "scale"; title: string; scale: Scale; low: number; high: number }
   | { kind: "key"; entries: readonly { colour: string; text: string }[] };
 
+/** The legends of a picture, and the scales that only a picture beside it has. */
+export function joinedLegends(main: readonly Legend[], beside: readonly Legend[]): readonly Legend[] {
+  const titles = new Set(main.map((legend) => (legend.kind === "scale" ? legend.title : "")));
+  return [...main, ...beside.filter((legend) => legend.kind === "scale" && !titles.has(legend.title))];
+}
+
 /** Colours of Gaussians and what they mean. */
 export interface ColouredGaussians {
   /** [3N] */

@@ -41,18 +41,23 @@ export class Drawing {
     | undefined;
   /** A frame of a path that is shown instead of the state. */
   private shownFrame: Float32Array | undefined;
-  private readonly resolutionPaint = new ResolutionPaint();
+  private readonly resolutionPaint: ResolutionPaint;
   private readonly atomsDrawing: AtomsDrawing;
 
   /** Whether large maps too are drawn finely at once, as a movie needs them. */
   finely = false;
 
-  /** @param ends of the colour scales, which two drawings can share */
+  /**
+   * @param ends of the colour scales, which two drawings can share
+   * @param all  the maps that share a scale of local resolution. Default: those of the viewer
+   */
   constructor(
     private readonly stage: Stage,
     private readonly viewer: ViewerAccess,
     private readonly ends: ScaleEnds = { displacement: 1, change: 5 },
+    all: () => readonly MapAccess[] = () => mapsOf(viewer),
   ) {
+    this.resolutionPaint = new ResolutionPaint(all);
     this.atomsDrawing = new AtomsDrawing(stage, viewer);
   }
 
@@ -211,17 +216,17 @@ export class Drawing {
       handle.dispose();
       this.surfaces.delete(id);
     }
-    for (const map of maps) this.surface(map, maps);
+    for (const map of maps) this.surface(map);
   }
 
-  private surface(map: MapAccess, maps: readonly MapAccess[]): void {
+  private surface(map: MapAccess): void {
     const data = map.read("data");
     if (data.length === 0) return;
     const before = this.surfaces.get(map.model_id);
     const style = {
       level: map.read("level"),
       colour: map.read("colour"),
-      paint: this.paintOf(map, maps),
+      paint: this.paintOf(map),
       opacity: map.read("opacity"),
       visible: map.read("visible"),
       dust: map.read("dust"),
@@ -238,9 +243,9 @@ export class Drawing {
     this.surfaces.set(map.model_id, { handle, data });
   }
 
-  private paintOf(map: MapAccess, maps: readonly MapAccess[]) {
+  private paintOf(map: MapAccess) {
     if (map.read("colourBy") === "displacement") return this.paintByMotion();
-    return this.resolutionPaint.of(map, maps);
+    return this.resolutionPaint.of(map);
   }
 
   /** Colours a surface by the motion of the Gaussians that are shown; another function whenever they change. */

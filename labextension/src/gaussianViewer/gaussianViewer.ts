@@ -10,7 +10,7 @@ import type { Vector } from "../stage/geometry.js";
 import { NoWebGl, openStage, prefersReducedMotion, type Stage } from "../stage/stage.js";
 import { mount, type View } from "../view.js";
 import { Brush } from "./brush/brush.js";
-import type { ScaleEnds } from "./colours.js";
+import { joinedLegends, type ScaleEnds } from "./colours.js";
 import { fourDigits } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
@@ -214,7 +214,7 @@ export class GaussianViewerView extends FreedView {
   };
 
   private showLegends(): void {
-    this.viewModel.setLegends(this.drawing?.legends ?? []);
+    this.viewModel.setLegends(joinedLegends(this.drawing?.legends ?? [], this.beside?.drawing.legends ?? []));
     this.beside?.keepScale();
   }
 
@@ -260,6 +260,7 @@ export class GaussianViewerView extends FreedView {
         () => this.viewModel.morph.position,
       ),
       this.ends,
+      () => mapsOf(this.model),
     );
     this.drawing.all();
     const place = this.el.querySelector<HTMLElement>(".e2gmm-handles")!;

@@ -16,11 +16,14 @@ interface Known {
 export class ResolutionPaint {
   private readonly known = new Map<string, Known>();
 
+  /** @param all the maps on whose scale colours are, also those of a picture beside */
+  constructor(private readonly all: () => readonly MapAccess[]) {}
+
   /** Colours of a map's surface, another function whenever they change; undefined while its resolution is not known. */
-  of(map: MapAccess, maps: readonly MapAccess[]): Paint | undefined {
+  of(map: MapAccess): Paint | undefined {
     const resolution = map.read("resolution");
     if (!paints(map)) return undefined;
-    const range = endsOf(maps);
+    const range = endsOf(this.all());
     const ends = JSON.stringify(range);
     const before = this.known.get(map.model_id);
     if (before?.resolution === resolution && before.ends === ends) return before.paint;
@@ -38,10 +41,10 @@ export class ResolutionPaint {
     return paint;
   }
 
-  /** What the colours mean; undefined if no surface that is shown has them. */
+  /** What the colours of these maps mean; undefined if no surface that is shown has them. */
   legend(maps: readonly MapAccess[]): Legend | undefined {
     if (!maps.some(paints)) return undefined;
-    return { kind: "scale", title: "Local resolution (Å)", scale: scales.resolution, ...endsOf(maps) };
+    return { kind: "scale", title: "Local resolution (Å)", scale: scales.resolution, ...endsOf(this.all()) };
   }
 }
 

@@ -2,7 +2,7 @@ import { openStage, type PngOptions, type Stage } from "../stage/stage.js";
 import type { ScaleEnds } from "./colours.js";
 import { Drawing } from "./drawing.js";
 import { sideOf } from "./sides.js";
-import type { ViewerAccess } from "./viewerState.js";
+import { mapsOf, type ViewerAccess } from "./viewerState.js";
 
 /** Difference of two cameras that is no movement. */
 const still = 1e-6;
@@ -18,7 +18,7 @@ export class SideBySide {
     viewer: ViewerAccess,
     private readonly ends: ScaleEnds,
   ) {
-    this.drawing = new Drawing(stage, sideOf(viewer, "left"), ends);
+    this.drawing = new Drawing(stage, sideOf(viewer, "left"), ends, () => mapsOf(viewer));
     this.drawing.all();
     this.drawnEnds = JSON.stringify(ends);
   }
