@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { colourAt, colourGaussians, scales } from "./colours.js";
+import { colourAt, colourGaussians, joinedLegends, type Legend, scales } from "./colours.js";
 
 const neutral = Float32Array.of(0, 0.1, 0, 0, 0, 0, 1, 0.5, 1, 1);
 const input = {
@@ -71,4 +71,14 @@ test("the region has a colour of its own, and without flags all Gaussians count 
   assert.notDeepEqual([...region.subarray(0, 3)], [...region.subarray(3)]);
   const free = colourGaussians({ ...input, colourBy: "free" }, ends).colours;
   assert.deepEqual([...free.subarray(0, 3)], [...free.subarray(3)]);
+});
+
+test("a picture beside the main one adds the scales that only it has", () => {
+  const scale = (title: string): Legend => ({ kind: "scale", title, scale: scales.amount, low: 0, high: 1 });
+  const key: Legend = { kind: "key", entries: [] };
+  const joined = joinedLegends(
+    [scale("Motion (Å)"), key],
+    [scale("Motion (Å)"), scale("Local resolution (Å)"), key],
+  );
+  assert.deepEqual(joined, [scale("Motion (Å)"), key, scale("Local resolution (Å)")]);
 });
