@@ -1,7 +1,7 @@
 import { float, int, json, numbers, text } from "tslab-widgets/traits";
 import type { Marker } from "../display/theme";
 import type { Verdict } from "../evidence/verdict";
-import type { AtomState } from "./atoms/explorerAtoms";
+import type { AtomState } from "./atoms/atomState";
 import type { RegionAction, RegionAnswer } from "./region/regionMessages";
 import type { Clustering } from "./sets/clusterings";
 

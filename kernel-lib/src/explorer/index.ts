@@ -1,7 +1,8 @@
 /** Live views of a run: the explorer, and its latent scatter and Gaussian viewer alone. */
 
 export { type NamedSet, type NewSet, type SetOperation, SetTable } from "../workbench/setTable";
-export { type AtomState, ExplorerAtoms, type ShownAtoms } from "./atoms/explorerAtoms";
+export type { AtomState } from "./atoms/atomState";
+export { ExplorerAtoms, type ShownAtoms } from "./atoms/explorerAtoms";
 export { explore, exploreTraining } from "./explore";
 export type { ExploreOptions } from "./exploreOptions";
 export { Explorer } from "./explorer";

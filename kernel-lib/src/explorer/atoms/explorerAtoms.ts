@@ -3,11 +3,7 @@ import { readAtoms } from "../../atoms/readAtoms";
 import { InputError } from "../../errors";
 import type { GaussianModel } from "../../model/gaussianModel";
 import type { ExplorerParts } from "../explorerParts";
-
-/** States in which an atomic model can lie. */
-export const atomStates = ["neutral", "ring"] as const;
-/** One of {@link atomStates}: the neutral model, as a model fitted into the consensus map, or the state at the probe. */
-export type AtomState = (typeof atomStates)[number];
+import { type AtomState, atomStates } from "./atomState";
 
 /** An atomic model that is shown, and how well it lies in the density of its state. */
 export interface ShownAtoms {
