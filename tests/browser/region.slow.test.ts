@@ -5,8 +5,17 @@ import * as e2 from "e2gmm";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
+import { writeBackbone } from "./backbone";
 import { openExplorer } from "./explorerPage";
 import { artefacts, command, type Lab, runCell, skip } from "./lab";
+
+interface PaintedElement {
+  e2gmmView: {
+    stage: { canvas: HTMLCanvasElement; project(place: number[]): { x: number; y: number } };
+    drawing: { drawnPositions(): Float32Array };
+    model: { get(key: "camera"): number[] };
+  };
+}
 
 /** A region is drawn with handles, measured, kept as a mask, and a second round is started in it, with mouse and keyboard alone. */
 
@@ -133,6 +142,95 @@ describe("the region of an explorer in JupyterLab", skipIf(skip), () => {
     await button("Use again").click();
     await saysPanel(/The region is that of the mask/);
     assert.deepEqual(await kernelSays("[...explorer.viewer.region]"), flags);
+  });
+
+  const clear = () =>
+    explorer().locator(".e2gmm-viewer").getByRole("button", { name: "Remove all shapes" }).click();
+  const inRegion = async () =>
+    (await kernelSays(
+      "[...explorer.viewer.region.keys()].filter((i) => explorer.viewer.region[i])",
+    )) as number[];
+  const summary = (pattern: RegExp) =>
+    panel().locator(".e2gmm-region-summary").filter({ hasText: pattern }).waitFor({ timeout: 30_000 });
+
+  test("a chain of a PDB file, and a map from its level, become the region by a click", async () => {
+    await clear();
+    await writeBackbone(path.join(lab.folder, "linear run"), path.join(lab.folder, "chains.pdb"));
+    await field("Atomic model (PDB or mmCIF)").fill("chains.pdb");
+    await button("Read chains").click();
+    const chain = button(/^B: \d+$/);
+    await chain.waitFor({ timeout: 30_000 });
+    const count = Number((await chain.innerText()).match(/\d+/)![0]);
+    await chain.click();
+    await summary(new RegExp(`^${count} of 96 Gaussians`));
+    assert.ok(count > 20 && count < 76, `${count} Gaussians in chain B`);
+    await clear();
+    await explorer().locator(".e2gmm-viewer").getByLabel("Decoded density", { exact: true }).check();
+    await panel().getByRole("combobox", { name: "Map whose level bounds the part" }).waitFor();
+    await button("From its level").click();
+    await summary(/^\d+ of 96 Gaussians/);
+    assert.ok((await inRegion()).length > 0);
+    await explorer().locator(".e2gmm-viewer").getByLabel("Decoded density", { exact: true }).uncheck();
+  });
+
+  test("the region is painted on the molecule with the mouse and with the keyboard, and taken out again", async () => {
+    await clear();
+    const viewer = explorer().locator(".e2gmm-viewer");
+    await viewer.getByLabel("Radius of the sphere or half the edge of the box in Å").fill("12");
+    await viewer.getByRole("button", { name: /^Paint the region/ }).press("Enter");
+    const brush = viewer.getByRole("button", { name: "Brush", exact: true });
+    await brush.waitFor();
+    await viewer.scrollIntoViewIfNeeded();
+    // Where the foremost Gaussian in the middle of the picture is
+    const [from, to, camera] = await page.evaluate(() => {
+      const { stage, drawing, model } = (document.querySelector(".e2gmm-viewer") as unknown as PaintedElement)
+        .e2gmmView;
+      const { left, top } = stage.canvas.getBoundingClientRect();
+      const places = drawing.drawnPositions();
+      const at = (i: number) => {
+        const { x, y } = stage.project([places[3 * i]!, places[3 * i + 1]!, places[3 * i + 2]!]);
+        return { x: left + x, y: top + y };
+      };
+      const order = Array.from({ length: places.length / 3 }, (_, i) => i).sort((a, b) => at(a).x - at(b).x);
+      return [at(order[20]!), at(order[70]!), model.get("camera")] as const;
+    });
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(to.x, to.y, { steps: 6 });
+    await page.mouse.up();
+    await summary(/^\d+ of 96 Gaussians/);
+    const painted = await inRegion();
+    assert.ok(painted.length > 5 && painted.length < 96, `${painted.length} painted`);
+    const shapes = (await kernelSays("explorer.viewer.shapes")) as { name: string; indices: number[] }[];
+    assert.deepEqual([shapes.length, shapes[0]!.name], [1, "painted"]);
+    assert.deepEqual(shapes[0]!.indices, painted);
+    assert.deepEqual(
+      await kernelSays("explorer.viewer.camera"),
+      camera,
+      "the stroke has turned the molecule",
+    );
+    await shot("painted");
+    await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
+    await page.waitForFunction(() => document.body.dataset["jpThemeLight"] === "false");
+    await shot("painted-dark");
+    await command(page, "apputils:change-theme", { theme: "JupyterLab Light" });
+    await page.waitForFunction(() => document.body.dataset["jpThemeLight"] === "true");
+
+    await viewer.getByLabel("What the shape does").selectOption("subtract");
+    await brush.focus();
+    await page.keyboard.press("Shift+ArrowLeft");
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("Space");
+    await viewer
+      .locator(".e2gmm-status")
+      .filter({ hasText: /^Took out \d+ Gaussians?\./ })
+      .waitFor();
+    for (let tries = 0; (await inRegion()).length === painted.length && tries < 20; tries++);
+    const rest = await inRegion();
+    assert.ok(rest.length < painted.length && rest.every((i) => painted.includes(i)));
+    await viewer.getByRole("button", { name: /^Paint the region/ }).press("Enter");
+    await brush.waitFor({ state: "detached" });
+    await viewer.getByLabel("What the shape does").selectOption("add");
   });
 
   test("a second round is started in the mask with a set, and found by the project page", async () => {

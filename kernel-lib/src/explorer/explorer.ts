@@ -10,6 +10,7 @@ import type { TrainingSettings } from "../training/settings";
 import type { EpochReport } from "../training/trainer";
 import type { NamedSet, SetTable } from "../workbench/setTable";
 import { Workbench } from "../workbench/workbench";
+import { ExplorerAtoms } from "./atoms/explorerAtoms";
 import { BackgroundJobs } from "./backgroundJobs";
 import { ExploredRun, type ExploredRunSource } from "./exploredRun";
 import type { ExploreOptions } from "./exploreOptions";
@@ -73,6 +74,8 @@ export class Explorer extends Widget<ExplorerTraits> {
   readonly saved: SavedWork;
   /** A part of the molecule: measured, kept as a mask, trained on. */
   readonly region: ExplorerRegion;
+  /** An atomic model over the Gaussians, carried along their motion. */
+  readonly atoms: ExplorerAtoms;
   /**
    * The finished run of the training started by {@link exploreTraining}; rejects if the training fails or is stopped. For
    * an opened run, that run.
@@ -116,6 +119,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.follower = new TrainingFollower(parts, this.verdict);
     this.saved = new SavedWork(parts);
     this.region = new ExplorerRegion(parts);
+    this.atoms = new ExplorerAtoms(parts, () => this.model);
     this.training = explored.run ? Promise.resolve(explored.run) : new Promise(() => {});
     this.connect();
     try {

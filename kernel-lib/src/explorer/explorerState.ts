@@ -1,6 +1,7 @@
 import { float, int, json, numbers, text } from "tslab-widgets/traits";
 import type { Marker } from "../display/theme";
 import type { Verdict } from "../evidence/verdict";
+import type { AtomState } from "./atoms/atomState";
 import type { RegionAction, RegionAnswer } from "./region/regionMessages";
 import type { Clustering } from "./sets/clusterings";
 
@@ -139,6 +140,8 @@ export type ExplorerRequest =
   | { kind: "removeKept"; what: KeptKind; item: string }
   /** `base` is the text that was changed: what others have written meanwhile stays. Without it, theirs is replaced. */
   | { kind: "notes"; text: string; base?: string }
+  /** Shows the backbone of an atomic model over the Gaussians; null removes it. */
+  | { kind: "atoms"; file: string | null; state: AtomState }
   | { kind: "region"; action: RegionAction }
   | { kind: "stopTraining" };
 

@@ -1,6 +1,8 @@
 /** Live views of a run: the explorer, and its latent scatter and Gaussian viewer alone. */
 
 export { type NamedSet, type NewSet, type SetOperation, SetTable } from "../workbench/setTable";
+export type { AtomState } from "./atoms/atomState";
+export { ExplorerAtoms, type ShownAtoms } from "./atoms/explorerAtoms";
 export { explore, exploreTraining } from "./explore";
 export type { ExploreOptions } from "./exploreOptions";
 export { Explorer } from "./explorer";
@@ -13,8 +15,9 @@ export {
   type MotionArrows,
   type PlaybackOptions,
 } from "./gaussianViewer/gaussianViewer";
+export type { ResolutionSource } from "./gaussianViewer/mapResolutions";
 export type { ChosenGaussians, MaskShape, SolidShape } from "./gaussianViewer/maskShapes";
-export type { MapSlice } from "./gaussianViewer/state";
+export type { MapSlice, PictureStyle } from "./gaussianViewer/state";
 export type { MapLook } from "./gaussianViewer/viewerMaps";
 export type { ScatterSet } from "./latentScatter/colours";
 export { LatentScatter } from "./latentScatter/latentScatter";

@@ -4,6 +4,8 @@ import type { GaussianModel } from "../model/gaussianModel";
 import type { NamedSet, SetTable } from "../workbench/setTable";
 import type { Workbench } from "../workbench/workbench";
 import { mergeNotes } from "../workbench/workbenchState";
+import type { AtomState } from "./atoms/atomState";
+import { type ExplorerAtoms, shownAtomsText } from "./atoms/explorerAtoms";
 import type { ExportOptions, ExportResult } from "./explorerExport";
 import type { ExplorerAnswer, ExplorerRequest, ExportKind, KeptKind } from "./explorerState";
 import type { GaussianViewer } from "./gaussianViewer/gaussianViewer";
@@ -30,6 +32,7 @@ export interface ExplorerActions {
   readonly workbench: Workbench;
   readonly saved: SavedWork;
   readonly region: ExplorerRegion;
+  readonly atoms: ExplorerAtoms;
   showMap(set: string, shown: boolean): Promise<void>;
   montage(set: string): Promise<Figure>;
   export(what: ExportKind, file: string, options: ExportOptions): Promise<ExportResult>;
@@ -61,6 +64,7 @@ export class RequestServer {
       ...mapHandlers(explorer),
       ...keptHandlers(explorer),
       ...motionHandlers(explorer, pathNote),
+      atoms: ({ file, state }) => showAtoms(explorer.atoms, file, state),
       region: async ({ action }) => ({ region: await answerRegion(explorer.region, action) }),
     };
   }
@@ -178,6 +182,16 @@ function keptHandlers({ workbench, saved }: ExplorerActions): Pick<Handlers, Kep
   };
 }
 
+async function showAtoms(
+  atoms: ExplorerAtoms,
+  file: string | null,
+  state: AtomState,
+): Promise<Answer | undefined> {
+  if (file === null) return done(atoms.hide());
+  if (file === "") throw new InputError("atomic model", "the name of a PDB or mmCIF file", "none");
+  return { text: shownAtomsText(file, state, await atoms.show(file, state)) };
+}
+
 function mapHandlers(explorer: ExplorerActions): Pick<Handlers, MapKind> {
   return {
     reconstruct: async ({ sets }) => {
@@ -200,7 +214,7 @@ function mapHandlers(explorer: ExplorerActions): Pick<Handlers, MapKind> {
 function motionHandlers(
   explorer: ExplorerActions,
   pathNote: () => string,
-): Omit<Handlers, SetKind | MapKind | KeptRequest | "region"> {
+): Omit<Handlers, SetKind | MapKind | KeptRequest | "region" | "atoms"> {
   const noted = (): Answer => (pathNote() === "" ? {} : { text: pathNote() });
   return {
     play: () => {

@@ -20,7 +20,7 @@ export interface LinkedScatter extends EventSource {
 
 /** The part of the Gaussian viewer's model that the explorer uses. */
 export interface LinkedViewer extends RegionViewer {
-  get(key: "arrowsFrom" | "second" | "region"): ArrayLike<number> | undefined;
+  get(key: "arrowsFrom" | "second" | "region" | "atoms"): ArrayLike<number> | undefined;
   get(key: "maps" | "density"): unknown;
 }
 

@@ -3,6 +3,7 @@ import { type Ref, ref } from "lit/directives/ref.js";
 import { styleMap } from "lit/directives/style-map.js";
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, checkbox } from "../controls.js";
+import { atomsPanel } from "./atoms/atomsPanel.js";
 import { fscCurves, trainingCurves } from "./curves.js";
 import type { ExplorerViewModel } from "./explorerViewModel.js";
 import { exportForm } from "./exportForm.js";
@@ -38,6 +39,7 @@ export function explorerTemplate(model: ExplorerViewModel, panes: ExplorerPanes)
       ${toolbar(model)} ${exportForm(model)}
     </fieldset>
     ${model.concealed ? nothing : regionPanel(model.region, model.kernelGone)}
+    ${model.concealed ? nothing : atomsPanel(model.atoms, model.kernelGone)}
     <div class="e2gmm-explorer-lower">
       ${model.concealed && model.sets.length === 0 ? nothing : setTable(model)} ${keptWork(model)}
       ${curves(model)}

@@ -1,6 +1,7 @@
 import type { ExplorerRequest, KeptKind, SetState } from "e2gmm/messages/explorer";
 import { kernelGoneText, liveWithoutKernelText } from "../kernelGone.js";
 import { ViewModel } from "../view.js";
+import { AtomsForm } from "./atoms/atomsForm.js";
 import type { ExplorerLinks, ExplorerState, Montage, NewSetFields } from "./explorerLinks.js";
 import { ExportFormModel } from "./exportFormModel.js";
 import { NotesDraft } from "./notesDraft.js";
@@ -17,6 +18,8 @@ export const minTicked = { union: 2, intersect: 2, difference: 2, reconstruct: 1
 export class ExplorerViewModel extends ViewModel {
   readonly newSets: NewSetFields;
   readonly exportForm: ExportFormModel;
+  /** An atomic model over the molecule. */
+  readonly atoms: AtomsForm;
   /** A part of the molecule. */
   readonly region: RegionPanelModel;
   /** Picture of particles that is open. */
@@ -47,6 +50,8 @@ export class ExplorerViewModel extends ViewModel {
     this.curves = settings.showCurves;
     this.region = new RegionPanelModel(regionLinks(links));
     this.region.stateChanged.connect(this.changed, this);
+    this.atoms = new AtomsForm({ viewer, ask: (request) => this.ask(request) });
+    this.atoms.stateChanged.connect(this.changed, this);
     this.scatterPart = clampSplit(widget.get("split"));
     this.exportForm = new ExportFormModel(
       () => settings.exportFolder,
@@ -301,6 +306,7 @@ export class ExplorerViewModel extends ViewModel {
   override dispose(): void {
     this.notes.leave();
     this.region.dispose();
+    this.atoms.dispose();
     super.dispose();
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { colourAt, colourGaussians, scales } from "./colours.js";
+import { colourAt, colourGaussians, joinedLegends, type Legend, scales } from "./colours.js";
 
 const neutral = Float32Array.of(0, 0.1, 0, 0, 0, 0, 1, 0.5, 1, 1);
 const input = {
@@ -18,7 +18,13 @@ test("the lightness of each scale rises or falls along it, or away from its midd
       const [r, g, b] = colourAt(scale, i / (scale.length - 1));
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     });
-  for (const scale of [scales.amount, scales.motion, scales.change.slice(0, 3), scales.change.slice(2)]) {
+  for (const scale of [
+    scales.amount,
+    scales.motion,
+    scales.resolution,
+    scales.change.slice(0, 3),
+    scales.change.slice(2),
+  ]) {
     const steps = lightness(scale)
       .slice(1)
       .map((value, i) => Math.sign(value - lightness(scale)[i]!));
@@ -65,4 +71,14 @@ test("the region has a colour of its own, and without flags all Gaussians count 
   assert.notDeepEqual([...region.subarray(0, 3)], [...region.subarray(3)]);
   const free = colourGaussians({ ...input, colourBy: "free" }, ends).colours;
   assert.deepEqual([...free.subarray(0, 3)], [...free.subarray(3)]);
+});
+
+test("a picture beside the main one adds the scales that only it has", () => {
+  const scale = (title: string): Legend => ({ kind: "scale", title, scale: scales.amount, low: 0, high: 1 });
+  const key: Legend = { kind: "key", entries: [] };
+  const joined = joinedLegends(
+    [scale("Motion (Å)"), key],
+    [scale("Motion (Å)"), scale("Local resolution (Å)"), key],
+  );
+  assert.deepEqual(joined, [scale("Motion (Å)"), key, scale("Local resolution (Å)")]);
 });

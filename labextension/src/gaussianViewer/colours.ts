@@ -8,6 +8,8 @@ export const scales = {
   amount: ["#3b4a7a", "#2f7f93", "#4fb286", "#b5d96a", "#fbe98a"],
   /** Unmoved, in a pale colour, to far. */
   motion: ["#bccbda", "#e9d8a6", "#f0a95b", "#d9573f", "#8a1c46"],
+  /** Fine, in a light colour, to coarse. */
+  resolution: ["#f3f0b2", "#9fd3a0", "#4ba3b0", "#3f6aa8", "#54307c"],
   /** Less, the same, more. */
   change: ["#2c6fb5", "#8fbbe0", "#d9dde0", "#f2ab86", "#bf3b2b"],
 } as const;
@@ -57,6 +59,12 @@ function mixInto(into: Float32Array | number[], at: number, stops: readonly Rgb[
 export type Legend =
   | { kind: "scale"; title: string; scale: Scale; low: number; high: number }
   | { kind: "key"; entries: readonly { colour: string; text: string }[] };
+
+/** The legends of a picture, and the scales that only a picture beside it has. */
+export function joinedLegends(main: readonly Legend[], beside: readonly Legend[]): readonly Legend[] {
+  const titles = new Set(main.map((legend) => (legend.kind === "scale" ? legend.title : "")));
+  return [...main, ...beside.filter((legend) => legend.kind === "scale" && !titles.has(legend.title))];
+}
 
 /** Colours of Gaussians and what they mean. */
 export interface ColouredGaussians {

@@ -5,6 +5,7 @@ import type { SpheresHandle } from "../stage/spheres.js";
 import type { Stage } from "../stage/stage.js";
 import type { FloatVolume } from "../stage/surface/floatVolume.js";
 import type { SurfaceHandle } from "../stage/surface/surface.js";
+import { AtomsDrawing } from "./atoms/atomsDrawing.js";
 import {
   colourGaussians,
   coloursOf,
@@ -15,6 +16,7 @@ import {
 } from "./colours.js";
 import { arrowsBetween, distances, extentOf, positionsOf, radiiOf, roundedUp } from "./gaussians.js";
 import { type SlicePicture, slicePicture, unpackedMap } from "./mapVolume.js";
+import { ResolutionPaint } from "./resolutionPaint.js";
 import { motionAt } from "./surfaceMotion.js";
 import { boxOfModel, type MapAccess, mapsOf, originOf, type ViewerAccess } from "./viewerState.js";
 
@@ -39,13 +41,25 @@ export class Drawing {
     | undefined;
   /** A frame of a path that is shown instead of the state. */
   private shownFrame: Float32Array | undefined;
+  private readonly resolutionPaint: ResolutionPaint;
+  private readonly atomsDrawing: AtomsDrawing;
 
-  /** @param ends of the colour scales, which two drawings can share */
+  /** Whether large maps too are drawn finely at once, as a movie needs them. */
+  finely = false;
+
+  /**
+   * @param ends of the colour scales, which two drawings can share
+   * @param all  the maps that share a scale of local resolution. Default: those of the viewer
+   */
   constructor(
     private readonly stage: Stage,
     private readonly viewer: ViewerAccess,
     private readonly ends: ScaleEnds = { displacement: 1, change: 5 },
-  ) {}
+    all: () => readonly MapAccess[] = () => mapsOf(viewer),
+  ) {
+    this.resolutionPaint = new ResolutionPaint(all);
+    this.atomsDrawing = new AtomsDrawing(stage, viewer);
+  }
 
   /** The Gaussians [5N] on the screen. */
   get shown(): Float32Array {
@@ -66,6 +80,7 @@ export class Drawing {
     this.maps();
     this.slice();
     this.shapes();
+    this.atoms();
   }
 
   /** Shows a frame of a path, or, given undefined, the state again. */
@@ -73,10 +88,27 @@ export class Drawing {
     this.shownFrame = gaussians;
     this.gaussians();
     if (this.paintsMotion) this.maps();
+    this.atoms();
+  }
+
+  /** Draws the atomic model where the Gaussians carry it. */
+  atoms(): void {
+    this.atomsDrawing.draw(this.shown);
+  }
+
+  /** Places of the atomic model's residues as drawn, [3A] in Å. */
+  atomPlaces(): Float32Array {
+    return this.atomsDrawing.places;
   }
 
   /** What the colours on the screen mean. */
   get legends(): readonly Legend[] {
+    const resolution = this.resolutionPaint.legend(mapsOf(this.viewer));
+    const further = [resolution, this.atomsDrawing.legend].filter((legend) => legend !== undefined);
+    return [...this.motionLegends, ...further];
+  }
+
+  private get motionLegends(): readonly Legend[] {
     const spheres = this.viewer.read("spheresVisible") ? this.legend : undefined;
     const explained = spheres?.kind === "scale" && spheres.scale === scales.motion;
     const { paintsMotion } = this;
@@ -194,11 +226,12 @@ export class Drawing {
     const style = {
       level: map.read("level"),
       colour: map.read("colour"),
-      paint: map.read("colourBy") === "displacement" ? this.paintByMotion() : undefined,
+      paint: this.paintOf(map),
       opacity: map.read("opacity"),
       visible: map.read("visible"),
       dust: map.read("dust"),
       outline: this.viewer.read("outlines"),
+      finely: this.finely,
     };
     if (before?.data === data) {
       before.handle.set(style);
@@ -208,6 +241,11 @@ export class Drawing {
     const handle = this.stage.surface(this.volume(map), style);
     before?.handle.dispose();
     this.surfaces.set(map.model_id, { handle, data });
+  }
+
+  private paintOf(map: MapAccess) {
+    if (map.read("colourBy") === "displacement") return this.paintByMotion();
+    return this.resolutionPaint.of(map);
   }
 
   /** Colours a surface by the motion of the Gaussians that are shown; another function whenever they change. */
@@ -275,6 +313,13 @@ export class Drawing {
         shape.centre.map((c, axis) => c + (side * shape.size[axis]!) / 2) as [number, number, number];
       return [this.stage.box({ lowest: corner(-1), highest: corner(1) }, style)];
     });
+  }
+
+  /** Centres [3N] and radii [N] in Å of the spheres of what is shown, whether or not they are drawn. */
+  gaussianSpheres(): { places: Float32Array; radii: Float32Array } {
+    const box = boxOfModel(this.viewer);
+    const radii = radiiOf(this.shown, box.apix, this.viewer.read("sphereScale"));
+    return { places: positionsOf(this.shown, box), radii };
   }
 
   /** The extent of the picture: that of the neutral and the shown model. */

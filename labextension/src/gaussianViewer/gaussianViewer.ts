@@ -6,15 +6,18 @@ import { download, onThemeChange } from "../dom.js";
 import { FreedView } from "../freedView.js";
 import { keepKeys } from "../keepKeys.js";
 import { KernelWatch } from "../kernelGone.js";
+import type { Vector } from "../stage/geometry.js";
 import { NoWebGl, openStage, prefersReducedMotion, type Stage } from "../stage/stage.js";
 import { mount, type View } from "../view.js";
-import type { ScaleEnds } from "./colours.js";
+import { Brush } from "./brush/brush.js";
+import { joinedLegends, type ScaleEnds } from "./colours.js";
 import { fourDigits } from "./controls.js";
 import { Drawing } from "./drawing.js";
 import { distances } from "./gaussians.js";
 import { RegionHandles } from "./handles/handles.js";
+import { morphedAccess } from "./morph/morphedMap.js";
 import { PdbDownloads } from "./pdbDownloads.js";
-import { movieType, recordRound } from "./player/movie.js";
+import { saveMovie, savePicture } from "./savedPictures.js";
 import { SideBySide } from "./sideBySide.js";
 import { mainAccess } from "./sides.js";
 import { type ViewerActions, viewerTemplate } from "./template.js";
@@ -49,6 +52,7 @@ export class GaussianViewerView extends FreedView {
   private widths: ResizeObserver | undefined;
   private readonly closing = new AbortController();
   private handles: RegionHandles | undefined;
+  private brush: Brush | undefined;
   private readonly downloads = new PdbDownloads();
   private maps: readonly MapAccess[] = [];
   /** What is to be drawn before the next frame. */
@@ -79,6 +83,7 @@ export class GaussianViewerView extends FreedView {
         this.showLegends();
         this.model.trigger("e2gmm:frame", frame);
       },
+      onMorph: () => this.drawMaps(),
       onRest: (frame) => this.model.trigger("e2gmm:rested", frame),
     });
   }
@@ -87,14 +92,15 @@ export class GaussianViewerView extends FreedView {
     return {
       look: (axis) => this.stage?.look(axis),
       fit: () => this.fit(prefersReducedMotion() ? 0 : fitMilliseconds),
-      savePicture: () => void this.savePicture(),
+      savePicture: () => this.save(savePicture),
       toggleFullScreen: () => void this.toggleFullScreen(),
       closePanel: () => {
         this.viewModel.showPanel(false);
         this.view.flush();
         this.el.querySelector<HTMLElement>(".e2gmm-bar [aria-expanded]")?.focus();
       },
-      saveMovie: () => void this.saveMovie(),
+      saveMovie: () => this.save(saveMovie),
+      saveMorph: () => this.saveMorph(),
       savePdb: () => {
         const id = `${this.cid}-${Date.now()}`;
         this.downloads.begin(id);
@@ -132,6 +138,7 @@ export class GaussianViewerView extends FreedView {
     draw("outlines neutral mean displacementFrom", this.drawMaps);
     draw("slice", this.drawSlice);
     draw("shapes", this.drawShapes);
+    draw("atoms atomState atomsVisible", this.drawAtoms);
     this.listenTo(model, "change:maps", () => this.observeMaps());
     this.listenTo(model, "change:camera", () => this.turn());
     this.listenTo(model, "change:height", () => this.showHeight());
@@ -201,8 +208,14 @@ export class GaussianViewerView extends FreedView {
     this.beside?.drawing.shapes();
   };
 
+  private readonly drawAtoms = () => {
+    this.drawing?.atoms();
+    this.beside?.drawing.atoms();
+    this.showLegends();
+  };
+
   private showLegends(): void {
-    this.viewModel.setLegends(this.drawing?.legends ?? []);
+    this.viewModel.setLegends(joinedLegends(this.drawing?.legends ?? [], this.beside?.drawing.legends ?? []));
     this.beside?.keepScale();
   }
 
@@ -226,6 +239,7 @@ export class GaussianViewerView extends FreedView {
           this.viewModel.setScale(stage.scale);
           this.beside?.follow(stage);
           this.handles?.draw();
+          this.brush?.draw();
         },
       });
     } catch (error) {
@@ -242,18 +256,38 @@ export class GaussianViewerView extends FreedView {
     this.listenToClicks(stage);
     this.drawing = new Drawing(
       stage,
-      mainAccess(this.model, () => this.viewModel.showsTwo),
+      morphedAccess(
+        mainAccess(this.model, () => this.viewModel.showsTwo),
+        () => this.viewModel.morph.position,
+      ),
       this.ends,
+      () => mapsOf(this.model),
     );
     this.drawing.all();
     const place = this.el.querySelector<HTMLElement>(".e2gmm-handles")!;
     this.handles = new RegionHandles(place, this.viewModel.region, (at) => stage.project(at));
+    this.brush = this.brushOn(stage, this.drawing);
     this.showLegends();
     const camera = this.model.read("camera");
     if (camera.length === 16) stage.camera = camera;
     else this.fit(0);
     this.viewModel.stateChanged.connect(() => void this.showSides());
     void this.showSides();
+  }
+
+  private brushOn(stage: Stage, drawing: Drawing): Brush {
+    const picture = {
+      element: this.place,
+      get scale() {
+        return stage.scale;
+      },
+      project: (at: Vector) => stage.project(at),
+      depth: (at: Vector) => stage.depth(at),
+      gaussians: () => drawing.gaussianSpheres(),
+    };
+    const host = this.el.querySelector<HTMLElement>(".e2gmm-brushes")!;
+    const say = (text: string) => this.viewModel.say(text);
+    return new Brush(host, picture, this.viewModel.region, say, this.closing.signal);
   }
 
   /** Opens the left picture, or closes it, as the view model has it. */
@@ -350,33 +384,22 @@ export class GaussianViewerView extends FreedView {
     this.viewModel.say(`${taken.name} is saved.`);
   }
 
-  private async savePicture(): Promise<void> {
-    const { stage, beside } = this;
-    if (!stage) return;
-    const picture = beside ? await beside.pngWith(stage) : await stage.png();
-    download(picture, `${this.name}.png`);
+  private save(saving: typeof savePicture): void {
+    const { stage, beside, name } = this;
+    const { backgroundColor: background, color: colour } = getComputedStyle(this.place);
+    if (stage) void saving(this.viewModel, { stage, beside, name, background, colour });
   }
 
-  private async saveMovie(): Promise<void> {
-    const { stage, viewModel } = this;
-    if (!stage || viewModel.player.recording) return;
-    const type = movieType();
-    if (!type) {
-      viewModel.say("This browser cannot record movies (no WebM recorder); save the path as PDB instead.");
-      return;
-    }
-    const source = {
-      canvas: stage.canvas,
-      background: getComputedStyle(this.place).backgroundColor,
-      drawn: () => this.stage?.drawn() ?? Promise.resolve(),
-    };
-    const movie = await recordRound(viewModel.player, source, type, {
-      onProgress: (frame, frames) => viewModel.say(`Recording: frame ${frame} of ${frames}.`),
+  /** With the finest surfaces in each frame. */
+  private saveMorph(): void {
+    const { drawing } = this;
+    if (!drawing) return;
+    this.save(async (viewModel, picture) => {
+      drawing.finely = true;
+      await saveMovie(viewModel, picture, "morph").finally(() => {
+        drawing.finely = false;
+      });
     });
-    if (movie) download(movie, `${this.name}.webm`);
-    viewModel.say(
-      movie ? "The movie is saved." : "The browser recorded no frames; save the path as PDB instead.",
-    );
   }
 
   private async toggleFullScreen(): Promise<void> {
@@ -391,6 +414,7 @@ export class GaussianViewerView extends FreedView {
     this.widths?.disconnect();
     this.kernel?.dispose();
     this.handles?.dispose();
+    this.brush?.dispose();
     this.view?.dispose();
     this.viewModel?.dispose();
     this.beside?.dispose();

@@ -1,8 +1,8 @@
-import { openStage, type Stage } from "../stage/stage.js";
+import { openStage, type PngOptions, type Stage } from "../stage/stage.js";
 import type { ScaleEnds } from "./colours.js";
 import { Drawing } from "./drawing.js";
 import { sideOf } from "./sides.js";
-import type { ViewerAccess } from "./viewerState.js";
+import { mapsOf, type ViewerAccess } from "./viewerState.js";
 
 /** Difference of two cameras that is no movement. */
 const still = 1e-6;
@@ -18,7 +18,7 @@ export class SideBySide {
     viewer: ViewerAccess,
     private readonly ends: ScaleEnds,
   ) {
-    this.drawing = new Drawing(stage, sideOf(viewer, "left"), ends);
+    this.drawing = new Drawing(stage, sideOf(viewer, "left"), ends, () => mapsOf(viewer));
     this.drawing.all();
     this.drawnEnds = JSON.stringify(ends);
   }
@@ -60,9 +60,9 @@ export class SideBySide {
   }
 
   /** Both pictures as one PNG. @param main the right picture */
-  async pngWith(main: Stage): Promise<Blob> {
+  async pngWith(main: Stage, options: PngOptions): Promise<Blob> {
     const [left, right] = await Promise.all(
-      [this.stage, main].map(async (stage) => createImageBitmap(await stage.png())),
+      [this.stage, main].map(async (stage) => createImageBitmap(await stage.png(options))),
     );
     const canvas = document.createElement("canvas");
     Object.assign(canvas, {

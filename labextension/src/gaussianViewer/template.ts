@@ -3,18 +3,17 @@ import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { Axis } from "../stage/geometry.js";
 import { button } from "./controls.js";
 import { legendTemplate } from "./legend.js";
-import { panelTemplate } from "./panel/panel.js";
+import { type PanelActions, panelTemplate } from "./panel/panel.js";
 import { type PlayerActions, playerTemplate } from "./player/playerTemplate.js";
 import { sideTitles } from "./sides.js";
 import type { GaussianViewerViewModel, ScaleBar } from "./viewModel.js";
 
 /** What the buttons do to the 3-D view and the page. */
-export interface ViewerActions extends PlayerActions {
+export interface ViewerActions extends PlayerActions, PanelActions {
   look(axis: Axis): void;
   fit(): void;
   savePicture(): void;
   toggleFullScreen(): void;
-  closePanel(): void;
 }
 
 /** A viewer. NGL fills `.e2gmm-stage`. */
@@ -31,13 +30,14 @@ export function viewerTemplate(model: GaussianViewerViewModel, actions: ViewerAc
         <div class="e2gmm-stages">
           <div class="e2gmm-stage e2gmm-mod-left" ?hidden=${!model.showsTwo}></div>
           <div class="e2gmm-stage e2gmm-mod-main">
+            <div class="e2gmm-brushes"></div>
             <div class="e2gmm-handles" role="group" aria-label="Handles of the region"></div>
           </div>
         </div>
         ${model.showsTwo ? titles(model) : nothing}
         ${legendTemplate(model.legends)} ${scaleBar(model.scaleBar)}
       </div>
-      ${panelTemplate(model.viewer, model.region, actions.closePanel)}
+      ${panelTemplate(model, actions)}
     </div>
     ${playerTemplate(model.player, actions)}
     <div class="e2gmm-status" role="status">${model.status}</div>

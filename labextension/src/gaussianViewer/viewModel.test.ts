@@ -11,6 +11,7 @@ function viewOf(viewer = fakeViewer()) {
     kernelGone: () => environment.kernelGone,
     reducedMotion: () => true,
     onFrame: () => {},
+    onMorph: () => {},
     onRest: () => {},
   });
   let changes = 0;

@@ -2,6 +2,7 @@ import { goneText } from "../kernelGone.js";
 import { contextLostText } from "../stage/stageEvents.js";
 import { ViewModel } from "../view.js";
 import type { Legend } from "./colours.js";
+import { MorphModel } from "./morph/morphModel.js";
 import { RegionModel } from "./panel/regionModel.js";
 import { type PlayerCallbacks, PlayerModel } from "./player/playerModel.js";
 import { canStandSideBySide } from "./sides.js";
@@ -29,6 +30,8 @@ export interface ScaleBar {
 export interface ViewEnvironment extends PlayerCallbacks {
   /** Whether the kernel of the viewer has stopped. */
   kernelGone(): boolean;
+  /** Draws the maps at once: the morph has moved. */
+  onMorph(): void;
 }
 
 /** One view of a viewer: the state that all views share, and what only this view shows. */
@@ -37,6 +40,8 @@ export class GaussianViewerViewModel extends ViewModel {
   readonly region: RegionModel;
   /** The recorded path. */
   readonly player: PlayerModel;
+  /** The maps that are morphed. */
+  readonly morph: MorphModel;
   /** Whether the controls are open. */
   panelShown = true;
   /** Whether two states or maps are to stand side by side. */
@@ -61,6 +66,7 @@ export class GaussianViewerViewModel extends ViewModel {
     super();
     this.region = new RegionModel(viewer);
     this.player = new PlayerModel(viewer, environment);
+    this.morph = new MorphModel(viewer, () => environment.onMorph());
     const keys = [
       ...[
         "neutral",
@@ -73,13 +79,25 @@ export class GaussianViewerViewModel extends ViewModel {
         "secondVisible",
       ],
       ...["arrowsFrom", "arrowsTo", "arrowsVisible", "arrowScale", "arrowLeast"],
-      ...["outlines", "slice", "shapes", "region", "title", "notice"],
+      ...[
+        "outlines",
+        "slice",
+        "shapes",
+        "region",
+        "pictureStyle",
+        "atoms",
+        "atomsVisible",
+        "atomName",
+        "title",
+        "notice",
+      ],
     ];
     // Not on a change of the Gaussians or the camera: nothing that is written here depends on them
     this.follow(viewer, keys.map((key) => `change:${key}`).join(" "));
     this.follow(viewer, "change:maps", () => this.followMaps());
     this.followMaps();
-    for (const part of [this.region, this.player]) part.stateChanged.connect(this.partChanged, this);
+    for (const part of [this.region, this.player, this.morph])
+      part.stateChanged.connect(this.partChanged, this);
   }
 
   private partChanged(): void {
@@ -193,6 +211,7 @@ export class GaussianViewerViewModel extends ViewModel {
     for (const map of this.followed) map.off("change", this.mapChanged);
     this.region.dispose();
     this.player.dispose();
+    this.morph.dispose();
     super.dispose();
   }
 }

@@ -14,12 +14,14 @@ export class DensityMapModel extends WidgetModel implements MapAccess {
       _model_module_version: widgetModuleVersion,
       _view_name: null,
       data: new Uint16Array(),
+      resolution: new Uint8Array(),
     };
   }
 
   static override serializers: ISerializers = {
     ...WidgetModel.serializers,
     data: numbersOf(Uint16Array),
+    resolution: numbersOf(Uint8Array),
   };
 
   /** The value of a trait. */
@@ -48,6 +50,9 @@ export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess 
       neutral: new Float32Array(),
       gaussians: new Float32Array(),
       mean: new Float32Array(),
+      atoms: new Float32Array(),
+      // Notebooks that an earlier version has saved have none
+      pictureStyle: { scale: 2, transparent: false, legend: false },
       maps: [],
     };
   }
@@ -63,6 +68,10 @@ export class GaussianViewerModel extends DOMWidgetModel implements ViewerAccess 
     free: numbersOf(Uint8Array),
     region: numbersOf(Uint8Array),
     frames: numbersOf(Uint16Array),
+    atoms: numbersOf(Float32Array),
+    atomLinks: numbersOf(Uint8Array),
+    atomChains: numbersOf(Uint16Array),
+    atomState: numbersOf(Float32Array),
     density: { deserialize: unpack_models },
     maps: { deserialize: unpack_models },
   };

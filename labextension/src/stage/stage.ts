@@ -15,6 +15,7 @@ import { addSpheres, type Spheres, type SpheresHandle, type SpheresOptions } fro
 import { handleInput, type StageListeners, watchContext } from "./stageEvents.js";
 import type { FloatVolume } from "./surface/floatVolume.js";
 import { addSurface, type SurfaceHandle, type SurfaceStyle } from "./surface/surface.js";
+import { addTube, type Tube } from "./tube.js";
 
 /** The browser gives no WebGL context. The message is a sentence for the user. */
 export class NoWebGl extends Error {
@@ -38,6 +39,14 @@ export interface FitOptions {
   duration?: number;
   /** Å from the middle of the box to the farthest point that is to be in view. Default: from the box. */
   radius?: number;
+}
+
+/** Options of {@link Stage.png}. */
+export interface PngOptions {
+  /** Its size, relative to the picture on the screen; a whole number. Default 2. */
+  scale?: number;
+  /** Whether there is nothing where nothing is drawn, in place of the background. Default false. */
+  transparent?: boolean;
 }
 
 /** Rotations of the model as quaternions (x, y, z, w). The camera is at −z and looks along +z, so +x is to its left. */
@@ -245,6 +254,11 @@ export class Stage {
     return addArrows(this.scene, arrows);
   }
 
+  /** Draws a tube. */
+  tube(tube: Tube): Drawn {
+    return addTube(this.scene, tube);
+  }
+
   /** Draws a translucent ball. */
   ball(ball: { centre: Vector; radius: number }, style: ShapeStyle): Drawn {
     return addBall(this.scene, ball, style);
@@ -283,6 +297,15 @@ export class Stage {
     return { x, y: viewer.height - y };
   }
 
+  /** Å from the camera to a place, along the direction in which it looks. */
+  depth(place: Vector): number {
+    const { translationGroup, rotationGroup, camera } = this.stage.viewer;
+    const seen = new this.ngl.Vector3(...place)
+      .add(translationGroup.position)
+      .applyMatrix4(rotationGroup.matrix);
+    return seen.z - camera.position.z;
+  }
+
   /** Å per CSS pixel in the plane through the middle of the view. */
   get scale(): number {
     return this.stage.viewerControls.getCanvasScaleFactor(0);
@@ -297,10 +320,10 @@ export class Stage {
     });
   }
 
-  /** The picture as PNG with its background, antialiased, at twice its size. */
-  png(): Promise<Blob> {
+  /** The picture as PNG, antialiased. */
+  png({ scale = 2, transparent = false }: PngOptions = {}): Promise<Blob> {
     this.coarse?.end();
-    return this.stage.makeImage({ factor: 2, antialias: true, trim: false, transparent: false });
+    return this.stage.makeImage({ factor: scale, antialias: true, trim: false, transparent });
   }
 
   /** Releases the WebGL context and everything else. */

@@ -3,7 +3,7 @@ import { bool, choice, float, int, list, numbers, type StateOf, text } from "tsl
 import { widgetModule, widgetModuleVersion } from "../module";
 
 /** Meanings of the colour of a surface. */
-export const surfaceColourings = ["own colour", "displacement"] as const;
+export const surfaceColourings = ["own colour", "displacement", "local resolution"] as const;
 /** One of {@link surfaceColourings}. */
 export type SurfaceColouring = (typeof surfaceColourings)[number];
 
@@ -13,7 +13,10 @@ export const densityMapTraits = {
   visible: bool(true),
   /** `#rrggbb`. */
   colour: text("#a8bfd6"),
-  /** `displacement`: how far the Gaussians at each place of the surface are from the neutral model. */
+  /**
+   * `displacement`: how far the Gaussians at each place of the surface are from the neutral model. `local resolution`: where the map has
+   * one (`resolvable`); it is found first.
+   */
   colourBy: choice(surfaceColourings, "own colour"),
   /** 0 to 1. */
   opacity: float(1),
@@ -36,6 +39,14 @@ export const densityMapTraits = {
   sigma: float(0),
   /** How the drawn map differs from the original; empty if it does not. */
   note: text(""),
+  /** Whether the local resolution is known or can be found. */
+  resolvable: bool(false),
+  /** On the grid of `data`: 0 where it is not known, else from 1 for `resolutionLow` to 255 for `resolutionHigh`; empty: not found yet. */
+  resolution: numbers(Uint8Array),
+  /** Å; what is finer counts as this. */
+  resolutionLow: float(0),
+  /** Å; what is coarser counts as this. */
+  resolutionHigh: float(0),
 };
 
 /** Values of the traits. */

@@ -1,10 +1,12 @@
 import { type ControlClass, widgetClass } from "tslab-widgets";
 import { loadRasteriser } from "tslab-widgets/display";
+import type { AtomModel } from "../../atoms/atomModel";
 import { InputError } from "../../errors";
 import type { Volume } from "../../maps/volume";
 import { modelDensity } from "../../model/density";
 import { copyModel, type GaussianModel } from "../../model/gaussianModel";
 import { formatModelPdb } from "../../model/pdb";
+import { atomTrace } from "./atomTrace";
 import type { DensityMap } from "./densityMap";
 import { displayedMap } from "./displayedMap";
 import { checkModel, fittedModel } from "./fittedModel";
@@ -166,7 +168,8 @@ export class GaussianViewer extends Base {
 
   /**
    * Shows a map as an isosurface, voxel ⌊n/2⌋ of each axis on the middle of the model's box. A map with more than 128 voxels
-   * along an edge is Fourier-cropped to 128. A map with this name is replaced and keeps its look; null removes it.
+   * along an edge is Fourier-cropped to 128. A map with this name is replaced and keeps its look; null removes it. Given its local
+   * resolution, the surface can be coloured by it (`viewer.maps[0].colourBy = "local resolution"`).
    * @throws InputError for a map that cannot be drawn
    */
   setMap(name: string, volume: Volume | null, look: MapLook = {}): void {
@@ -194,6 +197,28 @@ export class GaussianViewer extends Base {
   /** Removes a map; no effect if it is not shown. */
   removeMap(map: DensityMap): void {
     this.viewerMaps.remove(map);
+  }
+
+  /**
+   * Shows the backbone of an atomic model as a tube, which follows the Gaussians: each residue moves with the rigid motion that fits the
+   * displacements around it best. Null removes it.
+   * @param state in which the atoms lie. Default: the neutral model
+   * @throws InputError for a model without a backbone, and for a state that does not fit the neutral model
+   */
+  setAtoms(atoms: AtomModel | null, state: GaussianModel = this.neutralModel): void {
+    if (!atoms) {
+      const none = { atoms: new Float32Array(), atomLinks: new Uint8Array(), atomChains: new Uint16Array() };
+      this.set({ ...none, atomChainNames: [], atomState: new Float32Array(), atomName: "" });
+      return;
+    }
+    const { params } = this.fitted(state, "state");
+    const trace = atomTrace(atoms, this.neutralModel);
+    this.set({
+      ...trace,
+      atomState: params,
+      atomName: atoms.file.split(/[/\\]/).at(-1)!,
+      atomsVisible: true,
+    });
   }
 
   /**
@@ -248,6 +273,7 @@ export class GaussianViewer extends Base {
   /** Closes the viewer and its maps; their views become empty. */
   override close(): void {
     clearTimeout(this.densityTimer);
+    this.viewerMaps.close();
     for (const map of [this.density, ...this.maps]) map.close();
     super.close();
   }

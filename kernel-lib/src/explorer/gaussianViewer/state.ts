@@ -36,6 +36,16 @@ export interface MapSlice {
   position: number;
 }
 
+/** How pictures are saved. */
+export interface PictureStyle {
+  /** Pixels for each of the screen. */
+  scale: number;
+  /** Whether there is no background. */
+  transparent: boolean;
+  /** Whether legend and scale bar are in it. */
+  legend: boolean;
+}
+
 const densityMap = child<DensityMap, DensityMap>(
   "a DensityMap",
   (value) => value instanceof DensityMap,
@@ -92,6 +102,24 @@ export const gaussianViewerTraits = {
   outlines: bool(true),
   /** A plane through a map. */
   slice: json<MapSlice>(() => ({ visible: false, map: "", axis: "z", position: 0.5 })),
+
+  /** The backbone of an atomic model, a point for each residue, x, y, z of each in turn in Å from the middle of the box; empty: none. */
+  atoms: numbers(Float32Array),
+  /** 1 for each point that is joined with the next one. */
+  atomLinks: numbers(Uint8Array),
+  /** Index of the chain of each point. */
+  atomChains: numbers(Uint16Array),
+  /** Names of the chains. */
+  atomChainNames: list(text("")),
+  /** The state in which the atoms lie. */
+  atomState: numbers(Float32Array),
+  /** Name of the file of the atoms. */
+  atomName: text(""),
+  /** Whether the atoms are drawn. */
+  atomsVisible: bool(true),
+
+  /** How pictures are saved. */
+  pictureStyle: json<PictureStyle>(() => ({ scale: 2, transparent: false, legend: false })),
 
   /** The mask: spheres and boxes that are added and subtracted in order. */
   shapes: maskShapes,

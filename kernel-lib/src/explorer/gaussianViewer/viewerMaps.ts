@@ -5,6 +5,7 @@ import type { CubicBox } from "../../maps/grid";
 import type { Volume } from "../../maps/volume";
 import { DensityMap } from "./densityMap";
 import { displayedMap } from "./displayedMap";
+import { MapResolutions, type ResolutionSource } from "./mapResolutions";
 import type { gaussianViewerTraits } from "./state";
 
 /** How a map is drawn. */
@@ -15,6 +16,13 @@ export interface MapLook {
   level?: number;
   /** Pieces of the surface that are shorter than this along every axis are hidden, in Å. Default: five voxels. */
   dust?: number;
+  /** What was done to the map before, for the user. Default: nothing. */
+  note?: string;
+  /**
+   * Its local resolution in Å, 0 where it is not known, or a function that finds it when the surface is first coloured by it. Default:
+   * it cannot be coloured so.
+   */
+  resolution?: ResolutionSource;
 }
 
 /** Noise rarely makes longer pieces. */
@@ -25,11 +33,15 @@ const mapColours = ["#e3b778", "#8fbf9f", "#c79bc2", "#d98c7a", "#86b6c9", "#b8b
 
 /** Adds, replaces, renames and removes the maps in the viewer's trait `maps`. */
 export class ViewerMaps {
+  private readonly resolutions: MapResolutions;
+
   /** @param box of the neutral model, which maps are compared with */
   constructor(
     private readonly viewer: Pick<Widget<typeof gaussianViewerTraits>, "get" | "set">,
     private readonly box: CubicBox,
-  ) {}
+  ) {
+    this.resolutions = new MapResolutions((notice) => viewer.set({ notice }));
+  }
 
   private get maps(): readonly DensityMap[] {
     return this.viewer.get("maps");
@@ -41,6 +53,7 @@ export class ViewerMaps {
     const uses = (colour: string) => this.maps.filter((map) => map.colour === colour).length;
     const colour = mapColours.reduce((best, next) => (uses(next) < uses(best) ? next : best));
     const map = new DensityMap({ name: this.freeName(name), colour, opacity: 0.5, ...state });
+    this.resolutions.setSource(map, look.resolution);
     this.viewer.set({ maps: [...this.maps, map] });
     return map;
   }
@@ -48,6 +61,7 @@ export class ViewerMaps {
   /** @throws InputError for a map that cannot be drawn */
   replace(map: DensityMap, volume: Volume, look: MapLook = {}): void {
     map.set(this.drawn(map.name, volume, look, map));
+    this.resolutions.setSource(map, look.resolution);
   }
 
   /** Sets, replaces or, with null, removes the map of a name. @throws InputError for a map that cannot be drawn */
@@ -67,9 +81,15 @@ export class ViewerMaps {
     if (slice.map === before) this.viewer.set({ slice: { ...slice, map: map.name } });
   }
 
+  /** Stops what is being found for the maps. */
+  close(): void {
+    for (const map of this.maps) this.resolutions.forget(map);
+  }
+
   /** No effect on a map that is not shown. */
   remove(map: DensityMap): void {
     if (!this.maps.includes(map)) return;
+    this.resolutions.forget(map);
     this.viewer.set({ maps: this.maps.filter((other) => other !== map) });
     map.close();
   }
@@ -80,7 +100,7 @@ export class ViewerMaps {
   }
 
   /** @param before the map whose level is kept, in standard deviations above the mean */
-  private drawn(name: string, volume: Volume, { colour, level, dust }: MapLook, before?: DensityMap) {
+  private drawn(name: string, volume: Volume, { colour, level, dust, note }: MapLook, before?: DensityMap) {
     if (colour !== undefined && !/^#[0-9a-f]{6}$/i.test(colour)) {
       throw new InputError("colour", "a colour such as #e3b778", colour);
     }
@@ -90,6 +110,7 @@ export class ViewerMaps {
     const sigmas = before && before.sigma > 0 ? (before.level - before.mean) / before.sigma : 3;
     return {
       ...shown,
+      note: [note ?? "", shown.note].filter((text) => text !== "").join("; "),
       level: level ?? shown.mean + sigmas * shown.sigma,
       dust: dust ?? before?.dust ?? dustVoxels * shown.apix,
       ...(colour ? { colour } : {}),

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, test } from "vitest";
 import { StoppedError } from "../../errors";
+import { modelDensity } from "../../model/density";
 import { unpackValues } from "../../packedValues";
 import { Run } from "../../training/runs/run";
 import { trainInThisThread } from "../../training/train";
@@ -86,6 +87,30 @@ test("the page of an explorer has its sets, columns and maps; a file is not repl
   await assert.rejects(explorer.export("page", "pages/all.html"), /already exists/);
   await assert.rejects(exportPage(run, bench.at("pages/all.html")), /new file, or overwrite/);
   await assert.rejects(explorer.export("page", "../all.html"), /only in the notebook's folder/);
+  explorer.close();
+});
+
+test("a page has the atomic model, and offers the local resolutions that were found", async () => {
+  const explorer = await explore(run);
+  const { neutral } = run;
+  const map = modelDensity(neutral, { boxSize: 16 });
+  const resolution = { ...map, data: new Float32Array(map.data.length).fill(8) };
+  explorer.viewer.setMap("found", map, { resolution });
+  explorer.viewer.setMap("not asked for", map, { resolution });
+  explorer.viewer.maps[0]!.colourBy = "local resolution";
+  explorer.viewer.set({ atoms: Float32Array.of(1, 2, 3), atomChainNames: ["A"], atomState: neutral.params });
+  await new Promise((resolve) => setImmediate(resolve));
+  await explorer.export("page", "pages/figure.html");
+  const { viewer, maps } = dataOf(bench.at("pages/figure.html"));
+  assert.deepEqual([...(viewer.atoms ?? [])], [1, 2, 3]);
+  assert.deepEqual(viewer.atomState, neutral.params);
+  assert.deepEqual(
+    maps.map(({ resolvable, resolution }) => [resolvable, resolution.length]),
+    [
+      [true, map.data.length],
+      [false, 0],
+    ],
+  );
   explorer.close();
 });
 

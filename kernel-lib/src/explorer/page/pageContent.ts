@@ -11,7 +11,14 @@ import { randomRows } from "../latentScatter/drawnPoints";
 import { setsColumn, type TableColumn } from "../latentScatter/table";
 import type { RunKnowledge } from "../runKnowledge";
 import { axisTitle, observabilityColumns } from "../shownVerdict";
-import type { PageColumn, PageData, PageScatter, PageSet, PageViewer } from "./pageData";
+import {
+  atomTraits,
+  type PageColumn,
+  type PageData,
+  type PageScatter,
+  type PageSet,
+  type PageViewer,
+} from "./pageData";
 
 /** Everything of a run that a page can show. */
 export interface PageSource {
@@ -110,7 +117,10 @@ export function contentOfExplorer(
     columns: [...used, ...further.map((column) => ({ ...column, kind: "number" as const }))],
     sets: [...sets],
     scatter: { x, y, z, colour, hidden, probe, anchors, stationCount },
-    viewer: { colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines },
+    viewer: {
+      ...{ colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines },
+      ...Object.fromEntries(atomTraits.map((trait) => [trait, viewer.state[trait]])),
+    },
     maps: maps.filter(({ visible }) => visible).map((map) => map.state),
   });
 }
@@ -191,7 +201,7 @@ function thinnedSet({ name, colour, marker, rows }: NamedSet, kept: Uint32Array)
   return { name, colour, marker, rows: Uint32Array.from(own), count: rows.length };
 }
 
-/** A map in 1,024 levels, which compress to half. */
+/** A map in 1,024 levels, which compress to half; what needs a kernel is not offered. */
 function coarser(map: DensityMapState): DensityMapState {
-  return { ...map, data: map.data.map((value) => value & 0xffc0) };
+  return { ...map, resolvable: map.resolution.length > 0, data: map.data.map((value) => value & 0xffc0) };
 }

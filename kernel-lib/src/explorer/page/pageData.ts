@@ -25,6 +25,17 @@ export type PageScatter = Pick<
   "x" | "y" | "z" | "colour" | "hidden" | "probe" | "anchors" | "stationCount"
 >;
 
+/** Traits of the viewer's atomic model. */
+export const atomTraits = [
+  "atoms",
+  "atomLinks",
+  "atomChains",
+  "atomChainNames",
+  "atomState",
+  "atomName",
+  "atomsVisible",
+] as const;
+
 /** How the viewer looks when the page opens. */
 export type PageViewer = Pick<
   GaussianViewerState,
@@ -36,7 +47,8 @@ export type PageViewer = Pick<
   | "shapes"
   | "slice"
   | "outlines"
->;
+> &
+  Partial<Pick<GaussianViewerState, (typeof atomTraits)[number]>>;
 
 /** Everything in a page. */
 export interface PageData {

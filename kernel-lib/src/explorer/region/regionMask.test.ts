@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
+import { squaredDistances } from "../../maps/distanceTransform";
 import { emptyModel } from "../../model/gaussianModel";
 import { maskFlags } from "../../model/regions";
 import { Random } from "../../random";
@@ -61,6 +62,21 @@ test("the mask is the sphere itself with a cosine border, in the box and at the 
   const exact = (4 / 3) * Math.PI * 22 ** 3;
   // The centres that lie in a voxel on the border change it by a few voxels
   assert.ok(Math.abs(volume / exact - 1) < 0.06, `${volume} instead of ${exact} Å³`);
+});
+
+test("the border is that of distances in the whole box, also where the region ends at its faces", () => {
+  const model = molecule();
+  const corner: MaskShape = { kind: "sphere", mode: "add", centre: [-58, 0, 50], radius: 25 };
+  const { mask } = regionMask(model, [sphere, corner], { softEdge: 17 });
+  const inside = Uint8Array.from(mask.data, (value) => (value > 0.5 ? 1 : 0));
+  const [outward, inward] = [inside, inside.map((value) => 1 - value)].map((set) =>
+    squaredDistances(set, [48, 48, 48]),
+  );
+  for (let i = 0; i < inside.length; i++) {
+    const distance = inside[i] ? 0.5 - Math.sqrt(inward![i]!) : Math.sqrt(outward![i]!) - 0.5;
+    const part = Math.min(1, Math.max(0, (distance * 2.5) / 17 + 0.5));
+    assert.ok(Math.abs(mask.data[i]! - (0.5 + 0.5 * Math.cos(Math.PI * part))) < 1e-6, `voxel ${i}`);
+  }
 });
 
 test("a region without a Gaussian and a border of no width are refused", () => {

@@ -2,7 +2,7 @@ import { InputError } from "../../errors";
 import { squaredDistances } from "../../maps/distanceTransform";
 import type { Volume } from "../../maps/volume";
 import { boxLengthOf, type GaussianModel, originInBox, withOrigin } from "../../model/gaussianModel";
-import { gaussiansInShapes, isInSolid, type MaskShape } from "../gaussianViewer/maskShapes";
+import { gaussiansInShapes, isInSolid, type MaskShape, type SolidShape } from "../gaussianViewer/maskShapes";
 
 /** How the mask of a region is made. */
 export interface RegionMaskOptions {
@@ -53,21 +53,60 @@ export function regionMask(
       if (flags[i] === wanted) inside[voxel] = wanted;
     });
   }
+  const data = softened(inside, n, softEdge / apix);
   const size: [number, number, number] = [n, n, n];
-  const outward = squaredDistances(inside, size);
-  const inward = squaredDistances(
-    inside.map((value) => 1 - value),
-    size,
-  );
-  const width = softEdge / apix;
-  const data = Float32Array.from(inside, (value, i) => {
-    // From the border between the voxels
-    const distance = value ? 0.5 - Math.sqrt(inward[i]!) : Math.sqrt(outward[i]!) - 0.5;
-    return raisedCosine(distance, width);
-  });
   const box = { boxSize: n, apix };
   const mask: Volume = { data, size, apix, ...withOrigin(originInBox(model.origin, model, box)) };
   return { mask, gaussians: centres.reduce((sum, voxel) => sum + inside[voxel]!, 0) };
+}
+
+/** The mask of voxels with a soft border, [n³]; what is far from them takes no time. @param width of the border in voxels */
+function softened(inside: Uint8Array, n: number, width: number): Float32Array {
+  const data = new Float32Array(n ** 3);
+  // Beyond half the width the mask is 0; a voxel outside is needed on each side to count distances from
+  const { lowest, size } = aroundVoxels(inside, n, Math.ceil(width / 2) + 2);
+  const row = (y: number, z: number) => lowest[0] + n * (lowest[1] + y + n * (lowest[2] + z));
+  const part = new Uint8Array(size[0] * size[1] * size[2]);
+  const rows = (each: (at: number, from: number) => void) => {
+    for (let z = 0, at = 0; z < size[2]; z++) {
+      for (let y = 0; y < size[1]; y++, at += size[0]) each(at, row(y, z));
+    }
+  };
+  rows((at, from) => part.set(inside.subarray(from, from + size[0]), at));
+  const outward = squaredDistances(part, size);
+  const inward = squaredDistances(
+    part.map((value) => 1 - value),
+    size,
+  );
+  rows((at, from) => {
+    for (let x = 0; x < size[0]; x++) {
+      // From the border between the voxels
+      const isIn = part[at + x] === 1;
+      const distance = isIn ? 0.5 - Math.sqrt(inward[at + x]!) : Math.sqrt(outward[at + x]!) - 0.5;
+      data[from + x] = raisedCosine(distance, width);
+    }
+  });
+  return data;
+}
+
+type Size = [number, number, number];
+
+/** The box around all voxels that are set, and a margin, as far as it lies in the volume. */
+function aroundVoxels(inside: Uint8Array, n: number, margin: number): { lowest: Size; size: Size } {
+  const lowest: Size = [n, n, n];
+  const highest: Size = [-1, -1, -1];
+  for (let i = inside.indexOf(1); i >= 0; i = inside.indexOf(1, i + 1)) {
+    const place = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)];
+    for (let axis = 0; axis < 3; axis++) {
+      lowest[axis] = Math.min(lowest[axis]!, place[axis]!);
+      highest[axis] = Math.max(highest[axis]!, place[axis]!);
+    }
+  }
+  for (let axis = 0; axis < 3; axis++) {
+    lowest[axis] = Math.max(0, lowest[axis]! - margin);
+    highest[axis] = Math.min(n - 1, highest[axis]! + margin);
+  }
+  return { lowest, size: lowest.map((low, axis) => highest[axis]! - low + 1) as Size };
 }
 
 /** 1 from half the width inside, 0 from half the width outside, 0.5 on the border. */
@@ -85,54 +124,80 @@ function centreVoxels({ count, params }: GaussianModel, n: number): number[] {
   );
 }
 
+/** From the first to the last voxel along each axis. */
+type Range = readonly [first: Size, last: Size];
+
 function insideVoxels(model: GaussianModel, shapes: readonly MaskShape[], n: number): Uint8Array {
-  const apix = boxLengthOf(model) / n;
   const inside = new Uint8Array(n ** 3);
   const owner = shapes.some(({ kind }) => kind === "gaussians") ? ownersOf(model, n) : undefined;
   for (const shape of shapes) {
     const value = shape.mode === "add" ? 1 : 0;
-    const chosen = shape.kind === "gaussians" ? new Set(shape.indices) : undefined;
-    for (let z = 0, i = 0; z < n; z++) {
-      for (let y = 0; y < n; y++) {
-        for (let x = 0; x < n; x++, i++) {
-          const is = chosen
-            ? chosen.has(owner![i]!)
-            : isInSolid(
-                shape as Exclude<MaskShape, { kind: "gaussians" }>,
-                ...([x, y, z].map((k) => (k - Math.floor(n / 2)) * apix) as [number, number, number]),
-              );
-          if (is) inside[i] = value;
-        }
-      }
+    if (shape.kind !== "gaussians") {
+      fillSolid(inside, shape, { n, apix: boxLengthOf(model) / n, value });
+      continue;
+    }
+    for (const g of shape.indices) {
+      if (g >= model.count) continue;
+      eachVoxel(reachOf(model, g, n).range, n, (i) => {
+        if (owner![i] === g) inside[i] = value;
+      });
     }
   }
   return inside;
 }
 
+function fillSolid(
+  inside: Uint8Array,
+  shape: SolidShape,
+  { n, apix, value }: { n: number; apix: number; value: number },
+): void {
+  const middle = Math.floor(n / 2);
+  const half = shape.kind === "sphere" ? [0, 0, 0].fill(shape.radius) : shape.size.map((edge) => edge / 2);
+  const end = (side: -1 | 1) =>
+    shape.centre.map((c, axis) => within((c + side * half[axis]!) / apix + middle, side, n)) as Size;
+  eachVoxel([end(-1), end(1)], n, (i, x, y, z) => {
+    const place = [x, y, z].map((k) => (k - middle) * apix) as Size;
+    if (isInSolid(shape, ...place)) inside[i] = value;
+  });
+}
+
+/** The voxel of the volume at a border or just beyond. */
+const within = (place: number, side: -1 | 1, n: number) =>
+  Math.min(n - 1, Math.max(0, side < 0 ? Math.floor(place) : Math.ceil(place)));
+
+function eachVoxel(
+  [first, last]: Range,
+  n: number,
+  each: (i: number, x: number, y: number, z: number) => void,
+): void {
+  for (let z = first[2]; z <= last[2]; z++) {
+    for (let y = first[1]; y <= last[1]; y++) {
+      for (let x = first[0]; x <= last[0]; x++) each(x + n * (y + n * z), x, y, z);
+    }
+  }
+}
+
+/** Centre and reach of a Gaussian in voxels, and the voxels that it may reach. */
+function reachOf({ count, params, boxSize }: GaussianModel, g: number, n: number) {
+  const reach = (reachOfGaussian * params[4 * count + g]! * n) / boxSize;
+  const centre = [0, 1, 2].map((axis) => params[axis * count + g]! * n + Math.floor(n / 2)) as Size;
+  const first = centre.map((c) => Math.max(0, Math.ceil(c - reach))) as Size;
+  const last = centre.map((c) => Math.min(n - 1, Math.floor(c + reach))) as Size;
+  return { reach, centre, range: [first, last] as const };
+}
+
 /** The Gaussian nearest to each voxel among those that reach it; −1 for none. */
 function ownersOf(model: GaussianModel, n: number): Int32Array {
-  const { count, params, boxSize } = model;
   const owner = new Int32Array(n ** 3).fill(-1);
   const least = new Float32Array(n ** 3).fill(Number.POSITIVE_INFINITY);
-  for (let g = 0; g < count; g++) {
-    const reach = (reachOfGaussian * params[4 * count + g]! * n) / boxSize;
-    const centre = [0, 1, 2].map((axis) => params[axis * count + g]! * n + Math.floor(n / 2));
-    const range = (axis: number): [number, number] => [
-      Math.max(0, Math.ceil(centre[axis]! - reach)),
-      Math.min(n - 1, Math.floor(centre[axis]! + reach)),
-    ];
-    const [[x0, x1], [y0, y1], [z0, z1]] = [range(0), range(1), range(2)];
-    for (let z = z0; z <= z1; z++) {
-      for (let y = y0; y <= y1; y++) {
-        for (let x = x0; x <= x1; x++) {
-          const squared = (x - centre[0]!) ** 2 + (y - centre[1]!) ** 2 + (z - centre[2]!) ** 2;
-          const i = x + n * (y + n * z);
-          if (squared > reach ** 2 || squared >= least[i]!) continue;
-          least[i] = squared;
-          owner[i] = g;
-        }
-      }
-    }
+  for (let g = 0; g < model.count; g++) {
+    const { reach, centre, range } = reachOf(model, g, n);
+    eachVoxel(range, n, (i, x, y, z) => {
+      const squared = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2;
+      if (squared > reach ** 2 || squared >= least[i]!) return;
+      least[i] = squared;
+      owner[i] = g;
+    });
   }
   return owner;
 }

@@ -1,3 +1,4 @@
+import type { Volume } from "../../maps/volume";
 import { describeLeftOut } from "../../particles/images/imageOutliers";
 import type { TaskOptions } from "../../progress";
 import { sourceHash } from "../../reconstruction/backproject";
@@ -9,6 +10,8 @@ import type { MapState } from "../explorerState";
 import { placedLike } from "../exportedFiles";
 import type { DensityMap } from "../gaussianViewer/densityMap";
 import { SetMaps } from "./setMaps";
+import { resolutionOfSet } from "./setResolutions";
+import { shownMap } from "./shownMap";
 import { StoredMaps } from "./storedMaps";
 
 /** Options of the reconstructions of an explorer. */
@@ -124,14 +127,34 @@ export class SetReconstructions {
 
   private async place({ id }: NamedSet): Promise<void> {
     const { viewer, sets, page } = this.parts;
-    const { map } = await this.maps.result(sets.get(id));
+    const result = await this.maps.result(sets.get(id));
     // Meanwhile the set may have been removed or renamed
     if (!sets.has(id) || page.closed) return;
     const set = sets.get(id);
-    const look = { colour: set.colour };
+    const { map, note } = shownMap(result);
+    const resolution = (task: TaskOptions) => this.localResolution(set.rows, result, task);
+    const look = { colour: set.colour, note, ...(result.half1 && { resolution }) };
     const shown = this.shown.get(set.id);
     if (shown) viewer.replaceMap(shown, map, look);
     else this.shown.set(set.id, viewer.addMap(set.name, map, look));
+  }
+
+  /** That of the run folder; found and kept there where there is none. */
+  private async localResolution(
+    rows: Uint32Array,
+    result: Reconstruction,
+    task: TaskOptions,
+  ): Promise<Volume> {
+    // A damaged file can be made again
+    const kept = await this.stored.readResolution(rows).catch(() => undefined);
+    if (kept) return kept;
+    const found = await resolutionOfSet(result, task);
+    await this.stored.writeResolution(rows, found).catch((error: Error) => {
+      this.parts.page.set({
+        status: `The local resolution cannot be kept in the run folder: ${error.message}`,
+      });
+    });
+    return found;
   }
 
   private hide(id: string): void {

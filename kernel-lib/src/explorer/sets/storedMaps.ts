@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { partialName } from "../../atomicWrite";
-import { readMap } from "../../maps/mapFile";
+import { readMap, writeMap } from "../../maps/mapFile";
+import type { Volume } from "../../maps/volume";
 import { type FscCurve, readFsc } from "../../reconstruction/fsc";
 import type { Reconstruction } from "../../reconstruction/reconstruct";
 import type { Workbench } from "../../workbench/workbench";
@@ -12,6 +13,7 @@ import { writeReconstruction } from "../exportedFiles";
 /** Folder of the maps in that of the workbench; each is in a folder named by the particles, and by all else that it was made from. */
 const mapsFolder = "maps";
 const mapName = "map.mrc";
+const resolutionName = "map_local_resolution.mrc";
 
 /** Maps of sets in the run folder, found by everything that they were made from. */
 export class StoredMaps {
@@ -68,6 +70,20 @@ export class StoredMaps {
     const [half1, half2, found] = [await half(1), await half(2), await this.find(rows)];
     const fsc = found?.fsc;
     return { map, ...(half1 && { half1 }), ...(half2 && { half2 }), ...(fsc && { fsc }), leftOut: [] };
+  }
+
+  /** The local resolution of the map of particles in Å; undefined if it is not kept. @throws InputError for a damaged file */
+  async readResolution(rows: Uint32Array): Promise<Volume | undefined> {
+    const folder = await this.folderOf(rows);
+    const file = folder === undefined ? undefined : path.join(folder, resolutionName);
+    return file !== undefined && existsSync(file) ? readMap(file) : undefined;
+  }
+
+  /** Keeps the local resolution beside the map of particles. No effect where that is not kept. */
+  async writeResolution(rows: Uint32Array, resolution: Volume): Promise<void> {
+    const folder = await this.folderOf(rows);
+    if (folder !== undefined && existsSync(folder))
+      await writeMap(path.join(folder, resolutionName), resolution);
   }
 
   /** Keeps the maps of particles, all files at once. No effect if the workbench is not kept. */

@@ -15,7 +15,7 @@ export function regionPanel(model: RegionPanelModel, disabled: boolean): Templat
     <summary>Region: measure a part of the molecule, keep it as a mask, train in it</summary>
     <fieldset ?disabled=${disabled || model.busy !== ""}>
       <p class="e2gmm-region-summary" role="status">${model.summary}
-        <small>Spheres and boxes are under Region in the controls of the molecule; drag their handles there.</small></p>
+        <small>Spheres, boxes and a brush are under Region in the controls of the molecule.</small></p>
       ${row("Add", adds(model))} ${bodies(model)} ${chains(model)} ${maps(model)} ${measure(model)} ${masks(model)}
       ${round(model)}
     </fieldset>

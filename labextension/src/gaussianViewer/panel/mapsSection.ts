@@ -6,8 +6,8 @@ import { button, checkbox, choice, numberField, slider } from "../controls.js";
 import { type MapAccess, mapsOf, type ViewerAccess } from "../viewerState.js";
 import { section } from "./section.js";
 
-/** How the decoded density and the maps are drawn. */
-export function mapsSection(viewer: ViewerAccess): TemplateResult {
+/** How the decoded density and the maps are drawn. @param morph the controls of the morph */
+export function mapsSection(viewer: ViewerAccess, morph: TemplateResult): TemplateResult {
   return section(
     "Density and maps",
     { open: true },
@@ -17,6 +17,7 @@ export function mapsSection(viewer: ViewerAccess): TemplateResult {
         (map) => map.model_id,
         (map) => mapRows(viewer, map),
       )}
+      ${morph}
       ${checkbox("outlines of opaque surfaces", viewer.read("outlines"), (outlines) => viewer.change({ outlines }))}
     </div>`,
   );
@@ -26,6 +27,7 @@ const colourings = [
   ["own colour", "its colour"],
   ["displacement", "displacement"],
 ] as const;
+const byResolution = ["local resolution", "local resolution"] as const;
 
 /** Shows one map, opaque, and nothing else. */
 function showOnly(viewer: ViewerAccess, map: MapAccess): void {
@@ -94,7 +96,7 @@ function mapRows(viewer: ViewerAccess, map: MapAccess): TemplateResult {
       Colour
       ${choice({
         label: `Colouring of ${name}`,
-        options: colourings,
+        options: map.read("resolvable") ? [...colourings, byResolution] : colourings,
         value: map.read("colourBy"),
         onChange: (colourBy) => map.change({ colourBy }),
       })}

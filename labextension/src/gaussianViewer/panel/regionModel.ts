@@ -1,6 +1,7 @@
 import type { MaskShape, SolidShape } from "e2gmm/messages/maskShapes";
 import type { Vector } from "../../stage/geometry.js";
 import { ViewModel } from "../../view.js";
+import { paintedShapes } from "../brush/paintedShapes.js";
 import type { ViewerAccess } from "../viewerState.js";
 
 /** What the next click on a Gaussian does: places a new shape, moves one by its index, or nothing (undefined). */
@@ -17,6 +18,7 @@ export class RegionModel extends ViewModel {
   /** Whether shapes have handles in the picture. */
   handlesShown = true;
   private waiting: Waiting;
+  private brushUsed = false;
 
   constructor(private readonly viewer: ViewerAccess) {
     super();
@@ -38,6 +40,38 @@ export class RegionModel extends ViewModel {
   /** Sets the action of the next click on a Gaussian; resets it if it is already set. */
   toggleWaiting(waiting: Waiting): void {
     this.waiting = this.waiting === waiting ? undefined : waiting;
+    this.changed();
+  }
+
+  /** Whether the brush is in use. */
+  get isPainting(): boolean {
+    return this.brushUsed;
+  }
+
+  /** Takes the brush, or puts it away. */
+  togglePainting(): void {
+    this.brushUsed = !this.brushUsed;
+    this.waiting = undefined;
+    this.changed();
+  }
+
+  /** Adds Gaussians to the region, or takes them out, as the mode is. @param indices in the neutral model */
+  paint(indices: readonly number[]): void {
+    const shapes = paintedShapes(this.shapes, this.mode, indices);
+    if (!shapes) return;
+    const isFirst = this.shapes.length === 0;
+    this.viewer.change({ shapes, ...(isFirst ? { colourBy: "region" } : {}) });
+  }
+
+  /** Sets whether the next shape and the brush add or take out. */
+  choose(mode: MaskShape["mode"]): void {
+    this.mode = mode;
+    this.changed();
+  }
+
+  /** Sets the size of the next shape, and of the brush, in Å; at least 1. */
+  resize(size: number): void {
+    this.size = Math.max(1, size);
     this.changed();
   }
 
@@ -94,9 +128,10 @@ export class RegionModel extends ViewModel {
 
   /** What is in the region, or what to do next. */
   get summary(): string {
+    if (this.brushUsed && this.shapes.length === 0) return "Drag over the molecule to paint the region.";
     if (this.waiting !== undefined) return "Click a Gaussian to place the shape there.";
     const region = this.viewer.read("region");
-    if (region.length === 0) return "No region: add a sphere or a box.";
+    if (region.length === 0) return "No region: add a sphere or a box, or paint.";
     const inside = region.reduce((sum, flag) => sum + flag, 0);
     return inside === 0
       ? "The region is empty: it contains no centre of a Gaussian of the neutral model."

@@ -35,26 +35,28 @@ export function regionSection(region: RegionModel): TemplateResult {
           label: "What the shape does",
           options: modes,
           value: region.mode,
-          onChange: (mode) => {
-            region.mode = mode;
-          },
+          onChange: (mode) => region.choose(mode),
         })}
         ${numberField({
           label: "Radius of the sphere or half the edge of the box in Å",
           value: region.size,
-          onChange: (size) => {
-            region.size = size;
-          },
+          onChange: (size) => region.resize(size),
           min: leastSize,
         })}
         Å
       </div>
-      <div class="e2gmm-row">
+      <div class="e2gmm-row e2gmm-mod-wrap">
         ${button(
           "Click to place",
           "Then click a Gaussian to place the shape there",
           () => region.toggleWaiting("new"),
           { pressed: region.waitingFor === "new" },
+        )}
+        ${button(
+          "Paint",
+          "Paint the region: drag over the molecule, or move the brush with the keyboard",
+          () => region.togglePainting(),
+          { pressed: region.isPainting },
         )}
         ${button("Centre", "Place the shape at the centre of the box", () => region.add([0, 0, 0]))}
         ${button("Clear", "Remove all shapes", () => region.clear())}

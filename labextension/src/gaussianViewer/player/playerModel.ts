@@ -1,6 +1,7 @@
 import { ViewModel } from "../../view.js";
 import type { ViewerAccess } from "../viewerState.js";
 import { frameAfter, stepsOfRound, unpackedFrame } from "./frames.js";
+import { canRecord, type MovieFormat, movieFormats } from "./movieFormat.js";
 
 /** What the player does to the view that it plays in. */
 export interface PlayerCallbacks {
@@ -23,6 +24,7 @@ export class PlayerModel extends ViewModel {
   private steps = 0;
   private shown: number | undefined;
   private isRecording = false;
+  private chosenFormat: MovieFormat | undefined;
 
   constructor(
     private readonly viewer: ViewerAccess,
@@ -83,6 +85,16 @@ export class PlayerModel extends ViewModel {
 
   set recording(recording: boolean) {
     this.isRecording = recording;
+    this.changed();
+  }
+
+  /** The format of the movie that is saved next: the chosen one, or the first that this browser can record. */
+  get movieFormat(): MovieFormat {
+    return this.chosenFormat ?? movieFormats.find(canRecord)!;
+  }
+
+  set movieFormat(format: MovieFormat) {
+    this.chosenFormat = format;
     this.changed();
   }
 

@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from "lit/html.js";
 import { button, checkbox, choice, slider } from "../controls.js";
+import { canRecord, type MovieFormat, movieFormats } from "./movieFormat.js";
 import type { PlayerModel } from "./playerModel.js";
 
 /** What the player's buttons do outside the player. */
@@ -8,12 +9,18 @@ export interface PlayerActions {
   savePdb(): void;
 }
 
+const movieNames: Record<MovieFormat, string> = {
+  WebM: "a WebM movie",
+  MP4: "an MP4 movie",
+  GIF: "an animated GIF",
+};
+
 /** Frames per second that are offered. */
 const rates = [3, 6, 12, 24, 48];
 
 /** The controls of the recorded path; hidden without one. */
 export function playerTemplate(player: PlayerModel, { saveMovie, savePdb }: PlayerActions): TemplateResult {
-  const { playing, frameCount, framesPerSecond } = player;
+  const { playing, frameCount, framesPerSecond, movieFormat } = player;
   const offered = rates.includes(framesPerSecond) ? rates : [...rates, framesPerSecond];
   return html`<div
     class="e2gmm-player"
@@ -42,7 +49,22 @@ export function playerTemplate(player: PlayerModel, { saveMovie, savePdb }: Play
     ${checkbox("back and forth", player.backAndForth, (backAndForth) => {
       player.backAndForth = backAndForth;
     })}
-    ${button("Movie", "Save one round of the path as a WebM movie", saveMovie, { disabled: player.recording })}
+    ${button("Movie", `Save one round of the path as ${movieNames[movieFormat]}`, saveMovie, {
+      disabled: player.recording,
+    })}
+    ${formatChoice(player, "Format of the movie")}
     ${button("PDB", "Save the path as a PDB file of several models", savePdb)}
   </div>`;
+}
+
+/** The list of the formats in which movies are saved. @param label its name for screen readers */
+export function formatChoice(player: PlayerModel, label: string): TemplateResult {
+  return choice<MovieFormat>({
+    label,
+    options: movieFormats.filter(canRecord).map((format) => [format, format] as const),
+    value: player.movieFormat,
+    onChange: (format) => {
+      player.movieFormat = format;
+    },
+  });
 }

@@ -21,6 +21,8 @@ export interface SurfaceStyle {
   dust?: number;
   /** Dark lines where the surface ends in front of something; only where it is opaque. Default true. */
   outline?: boolean;
+  /** Whether a large map too is drawn finely at once. Default false. */
+  finely?: boolean;
 }
 
 /** A surface on the screen. */
@@ -76,7 +78,15 @@ class Surface implements SurfaceHandle {
     private readonly onFine: () => void,
   ) {
     this.box = boxOfVolume(volume);
-    this.style = { colour: "#a8bfd6", opacity: 1, visible: true, dust: 0, outline: true, ...style };
+    this.style = {
+      colour: "#a8bfd6",
+      opacity: 1,
+      visible: true,
+      dust: 0,
+      outline: true,
+      finely: false,
+      ...style,
+    };
     this.compute();
   }
 
@@ -97,7 +107,7 @@ class Surface implements SurfaceHandle {
     clearTimeout(this.resting);
     this.mesh = undefined;
     if (this.style.visible) {
-      const isQuick = this.volume.data.length <= quickVoxels;
+      const isQuick = this.style.finely || this.volume.data.length <= quickVoxels;
       this.make(isQuick);
       if (!isQuick) this.resting = setTimeout(() => this.refine(), restMilliseconds);
     } else this.draw();
