@@ -4,8 +4,11 @@ import type { NamedPath, NamedView } from "../workbench/workbenchState";
 import type { ExplorerParts } from "./explorerParts";
 import type { WorkbenchTraits } from "./explorerState";
 
-/** State of the scatter that belongs to a view. */
-const scatterKeys = ["x", "y", "z", "colour", "hidden", "zoom", "population", "probe"] as const;
+/** State of the scatter that belongs to a view: what is chosen, */
+const choiceKeys = ["x", "y", "z", "colour"] as const;
+/** and what such a choice resets, so that it has to be set after it. */
+const detailKeys = ["hidden", "colourRange", "zoom", "population", "probe"] as const;
+const scatterKeys = [...choiceKeys, ...detailKeys];
 /** State of the viewer that belongs to a view. */
 const viewerKeys = ["camera", "colourBy", "spheresVisible", "sphereScale", "slice"] as const;
 
@@ -74,7 +77,9 @@ export class SavedWork {
       throw InputError.of(`The view “${view.name}” needs ${String(missing)}, which there is not now.`);
     }
     try {
-      scatter.set(state as Parameters<typeof scatter.set>[0]);
+      for (const keys of [choiceKeys, detailKeys]) {
+        scatter.set(picked(state, keys) as Parameters<typeof scatter.set>[0]);
+      }
       viewer.set(picked(view.viewer, viewerKeys) as Parameters<typeof viewer.set>[0]);
     } catch (error) {
       throw InputError.of(`The view “${view.name}” cannot be shown: ${(error as Error).message}`);

@@ -1,4 +1,5 @@
 import { densityCells, densityOf, drawnSubset } from "./drawnPoints";
+import { pairTraits } from "./pairSample";
 import { pathTraits } from "./path";
 import { PopulationLines } from "./populationLines";
 import { ProbePosition, type ProbeTraits } from "./probePosition";
@@ -17,6 +18,7 @@ type Choices = Pick<
   | "z"
   | "colour"
   | "hidden"
+  | "colourRange"
   | "probe"
   | "anchors"
   | "latent"
@@ -116,8 +118,11 @@ export class DerivedState {
     return { ...this.colours.traits(this.drawnRows), ...this.density(choices) };
   }
 
-  /** After a change of the hidden categories: the density behind a subset of the points; none with three axes. */
-  density({ shown, hidden }: Pick<Choices, "shown" | "hidden">): Pick<State, "density" | "densityCounts"> {
+  /** After a change of the hidden categories or numbers: the density behind a subset of the points; none with three axes. */
+  density({
+    shown,
+    ...filter
+  }: Pick<Choices, "shown" | "hidden" | "colourRange">): Pick<State, "density" | "densityCounts"> {
     if (this.drawnRows.length === 0 || !shown || shown.z) {
       return { density: null, densityCounts: new Float32Array(0) };
     }
@@ -125,10 +130,15 @@ export class DerivedState {
     const densityCounts = densityOf(
       { values: table.values(shown.x.name), ...shown.x },
       { values: table.values(shown.y.name), ...shown.y },
-      this.colours.visible(hidden),
+      this.colours.visible(filter),
     );
     const most = densityCounts.reduce((a, b) => Math.max(a, b), 0);
     return { density: { cells: densityCells, most }, densityCounts };
+  }
+
+  /** After the choice of the axes whose pairs are shown. */
+  pairs({ pairs }: Pick<State, "pairs">): Pick<State, "pairAxes" | "pairPoints" | "pairDrawn"> {
+    return pairTraits(this.table, pairs, this.drawnRows, this.seed);
   }
 
   /** After a change of the selection. */

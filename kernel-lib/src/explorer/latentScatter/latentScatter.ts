@@ -94,16 +94,20 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     this.observe("x", axesChanged);
     this.observe("y", axesChanged);
     this.observe("z", axesChanged);
-    this.observe("colour", () => this.set({ hidden: [], ...derived.colouring(this.state) }));
+    this.observe("colour", () =>
+      this.set({ hidden: [], colourRange: null, ...derived.colouring({ ...this.state, colourRange: null }) }),
+    );
     this.observe("population", () => this.set(derived.population(this.state)));
     this.observe("hidden", () => this.set(derived.density(this.state)));
+    this.observe("colourRange", () => this.set(derived.density(this.state)));
+    this.observe("pairs", () => this.set(derived.pairs(this.state)));
     this.observe("probeTo", (target) => handlers.dragProbe(target));
     this.observe("probe", (z) => {
       if (!derived.isProbeAt(z)) this.set(derived.probe(this.state, z));
     });
     this.observe("anchors", () => this.set(derived.path(this.state)));
     this.observe("stationCount", () => this.set(derived.path(this.state)));
-    for (const key of ["shown", "hidden", "colouring", "selected", "axes"] as const) {
+    for (const key of ["shown", "hidden", "colourRange", "colouring", "selected", "axes"] as const) {
       this.observe(key, () => this.csv.invalidate());
     }
     this.onMessage((content) => answerRequest(content, handlers, (...answer) => this.send(...answer)));
@@ -242,6 +246,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
       colours: derived.colours.choices(),
       ...this.points(),
       ...derived.selected(this.state),
+      ...derived.pairs(this.state),
     });
   }
 

@@ -99,7 +99,7 @@ export function contentOfExplorer(
   run: Run,
   knowledge: RunKnowledge,
 ): PageContent {
-  const { x, y, z, colour, hidden, probe, anchors, stationCount } = scatter.state;
+  const { x, y, z, colour, hidden, colourRange, probe, anchors, stationCount } = scatter.state;
   const { colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines, maps } =
     viewer.state;
   const observed = knowledge.latents ? observabilityColumns(knowledge.latents) : [];
@@ -109,7 +109,7 @@ export function contentOfExplorer(
     ...{ run, knowledge, latents: explored.latents, title: scatter.title },
     columns: [...used, ...further.map((column) => ({ ...column, kind: "number" as const }))],
     sets: [...sets],
-    scatter: { x, y, z, colour, hidden, probe, anchors, stationCount },
+    scatter: { x, y, z, colour, hidden, colourRange, probe, anchors, stationCount },
     viewer: { colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines },
     maps: maps.filter(({ visible }) => visible).map((map) => map.state),
   });
@@ -149,7 +149,7 @@ function factsOf(run: Run, shown: number): [name: string, value: string][] {
 
 function defaultScatter(latent: number): PageScatter {
   return {
-    ...{ x: "z1", y: latent > 1 ? "z2" : "histogram", z: null, colour: "", hidden: [] },
+    ...{ x: "z1", y: latent > 1 ? "z2" : "histogram", z: null, colour: "", hidden: [], colourRange: null },
     ...{ probe: new Array<number>(latent).fill(0), anchors: [], stationCount: 10 },
   };
 }

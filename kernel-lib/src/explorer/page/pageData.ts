@@ -22,7 +22,7 @@ export interface PageSet extends Required<ScatterSet> {
 /** How the scatter looks when the page opens. */
 export type PageScatter = Pick<
   LatentScatterState,
-  "x" | "y" | "z" | "colour" | "hidden" | "probe" | "anchors" | "stationCount"
+  "x" | "y" | "z" | "colour" | "hidden" | "colourRange" | "probe" | "anchors" | "stationCount"
 >;
 
 /** How the viewer looks when the page opens. */

@@ -59,7 +59,10 @@ export class PageKernel {
     this.scatter = new LatentScatter({ latents, latent, columns: columns as ParticleColumn[] });
     this.scatter.setAxisTitles(axisTitles);
     this.scatter.setSets(sets);
-    this.scatter.set(scatter);
+    const { hidden, colourRange, ...choices } = scatter;
+    this.scatter.set(choices);
+    // A choice of colours shows all
+    this.scatter.set({ hidden, colourRange });
     this.viewer = new GaussianViewer({ neutral, ...(free && { free }) });
     this.viewer.setMean(this.explored.meanModel);
     this.viewer.set({ ...viewer, maps: maps.map((map) => new DensityMap(map)) });
