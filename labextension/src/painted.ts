@@ -21,7 +21,8 @@ class Painted extends Directive {
     if (last?.length === given.length && last.every((value, i) => Object.is(value, given[i])))
       return noChange;
     this.last = given;
-    paint(element);
+    // New elements are not yet in the page, and have no size
+    queueMicrotask(() => paint(element));
     return noChange;
   }
 }

@@ -258,7 +258,7 @@ test("a dragged end of the range hides the particles beyond it at once, and is s
   const shown = () => Array.from(visiblePoints(model.state).x);
   model.colourRange.press(0.9, scale);
   model.colourRange.drag(0.5, scale);
-  assert.deepEqual([shown(), redraws(), widget.sent.length], [[0, 1], 1, 0]);
+  assert.deepEqual([shown(), redraws(), widget.sent.length], [[0, 1], 2, 0]);
   model.colourRange.drop();
   assert.deepEqual(widget.sent.at(-1)?.colourRange, { low: null, high: 5 });
   model.colourRange.pressKey("low", "ArrowRight", true, scale);

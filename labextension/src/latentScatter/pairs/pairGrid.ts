@@ -93,9 +93,10 @@ function cell(model: ScatterViewModel, pair: Pair): TemplateResult {
 
 /** Puts the focus on the pair that is shown, or the first one, where the grid was opened from this view. */
 function focusFirst(grid: Element | undefined): void {
-  if (!grid || document.activeElement !== openerOf(grid)) return;
-  // Its cells are rendered after it
+  if (!grid) return;
+  // It is not yet in the page
   queueMicrotask(() => {
+    if (document.activeElement !== openerOf(grid)) return;
     const shown = grid.querySelector<HTMLElement>('.e2gmm-scatter-pair[aria-pressed="true"]');
     (shown ?? grid.querySelector<HTMLElement>(".e2gmm-scatter-pair"))?.focus({ preventScroll: true });
   });

@@ -3,7 +3,9 @@ import type { LatentScatterState } from "e2gmm/messages/latentScatter";
 import { test } from "vitest";
 import { scatterState } from "../scatterState.test.helper.js";
 import { neighbour, PairGridModel } from "./pairGridModel.js";
-import { pairLayers, pairPixels } from "./pairPicture.js";
+import { pairLayers } from "./pairPicture.js";
+
+const look = { width: 100, height: 60, dark: false };
 
 const axis = (name: string, d: number) => ({
   ...{ name, title: name, low: 0, high: 4, offset: 0 },
@@ -65,8 +67,8 @@ test("arrow keys go from pair to pair, and not beyond the grid", () => {
 
 test("a small plot has the shown particles in their places, selected ones last, and the probe", () => {
   const { state } = grid({ selected: Uint8Array.of(1, 0, 0, 0), selectedCount: 1, probe: [2, 1, 3] });
-  const { layers, probe } = pairLayers(state, { across: 0, up: 2 }, false);
-  const at = (x: number, y: number) => [(x / 4) * pairPixels, (1 - y / 4) * pairPixels];
+  const { layers, probe } = pairLayers(state, { across: 0, up: 2 }, look);
+  const at = (x: number, y: number) => [(x / 4) * look.width, (1 - y / 4) * look.height];
   assert.deepEqual(
     layers.map(({ places }) => places),
     [[at(2, 3), at(3, 2)], [at(0, 1)]],
@@ -77,7 +79,7 @@ test("a small plot has the shown particles in their places, selected ones last, 
     colourNumbers: Float32Array.of(0, 0.5, 0.2, 1),
     colourRange: { low: 0.1, high: null },
   }).state;
-  const visible = pairLayers(numbers, { across: 0, up: 1 }, true).layers;
+  const visible = pairLayers(numbers, { across: 0, up: 1 }, look).layers;
   assert.deepEqual(
     visible.map(({ places }) => places),
     [[at(2, 1)], [at(3, 0)]],

@@ -4,10 +4,10 @@ import type { Snapshot } from "../snapshot.js";
 import { viridisColour } from "../viridis.js";
 import type { Pair } from "./pairGridModel.js";
 
-/** Pixels along an edge of a small plot. */
-export const pairPixels = 200;
-/** Edge of a point, in these pixels. */
-const pointPixels = 3;
+/** Edge of a point, in pixels of the screen. */
+const pointPixels = 2;
+/** Radius of the probe's ring. */
+const ringRadius = 5;
 /** Particles without a number. */
 const missing = "#999999";
 
@@ -18,19 +18,26 @@ export interface PairLayer {
   places: [x: number, y: number][];
 }
 
+/** Size of a small plot in pixels, and the theme. */
+export interface PairLook {
+  width: number;
+  height: number;
+  dark: boolean;
+}
+
 /** What a small plot shows: points by colour, selected ones last, and the place of the probe. */
 export function pairLayers(
   state: Snapshot,
   { across, up }: Pair,
-  dark: boolean,
+  { width, height, dark }: PairLook,
 ): { layers: PairLayer[]; probe: [number, number] } {
   const { pairAxes, pairPoints, pairDrawn, selected, selectedCount, probe } = state;
   const hidden = hiddenPoints(state);
   const colourOf = pointColour(state, dark);
   const [x, y] = [pairAxes[across]!, pairAxes[up]!];
   const pixels = (u: number, v: number): [number, number] => [
-    ((u - x.low) / (x.high - x.low)) * pairPixels,
-    (1 - (v - y.low) / (y.high - y.low)) * pairPixels,
+    ((u - x.low) / (x.high - x.low)) * width,
+    (1 - (v - y.low) / (y.high - y.low)) * height,
   ];
   const some = selectedCount > 0;
   const base = Math.min(0.8, Math.max(0.15, 500 / Math.max(pairDrawn.length, 1)));
@@ -71,9 +78,12 @@ function pointColour(
 export function drawPair(canvas: HTMLCanvasElement, state: Snapshot, pair: Pair, dark: boolean): void {
   const context = canvas.getContext("2d");
   if (!context) return;
-  canvas.width = pairPixels;
-  canvas.height = pairPixels;
-  const { layers, probe } = pairLayers(state, pair, dark);
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const scale = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  context.scale(scale, scale);
+  const { layers, probe } = pairLayers(state, pair, { width, height, dark });
   for (const { colour, opacity, places } of layers) {
     context.globalAlpha = opacity;
     context.fillStyle = colour;
@@ -83,13 +93,13 @@ export function drawPair(canvas: HTMLCanvasElement, state: Snapshot, pair: Pair,
   }
   context.globalAlpha = 1;
   for (const [colour, width] of [
-    ["#ffffff", 7],
-    [selectedColour, 4],
+    ["#ffffff", 4],
+    [selectedColour, 2],
   ] as const) {
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.beginPath();
-    context.arc(...probe, 9, 0, 2 * Math.PI);
+    context.arc(...probe, ringRadius, 0, 2 * Math.PI);
     context.stroke();
   }
 }
