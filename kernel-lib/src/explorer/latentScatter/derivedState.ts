@@ -32,24 +32,29 @@ type Choices = Pick<
  * kind of change, and never sets them. Composed of the owners of selection, colours and probe.
  */
 export class DerivedState {
-  /** Owns the selected rows. */
-  readonly selection = new ScatterSelection();
   /** Owns sets and colours. */
   readonly colours: ScatterColours;
   private readonly position: ProbePosition;
   private readonly populationLines: PopulationLines;
   private played: readonly (readonly number[])[] = [];
   private drawnRows: Uint32Array;
+  /** Number of particles that these are some of. */
+  private drawnFrom: number;
 
-  /** @param seed of the drawn subset, if there are too many particles to draw all */
+  /**
+   * @param seed of the drawn subset, if there are too many particles to draw all
+   * @param selection owns the selected rows; that of another plot of the same table is shared
+   */
   constructor(
     readonly table: ScatterTable,
     private readonly seed: number,
+    readonly selection = new ScatterSelection(),
   ) {
     this.colours = new ScatterColours(table);
     this.position = new ProbePosition(table);
     this.populationLines = new PopulationLines(table);
     this.drawnRows = drawnSubset(table.count, seed);
+    this.drawnFrom = table.count;
   }
 
   /** Sets the standard deviations of the latent coordinates; undefined: not known. */
@@ -57,12 +62,12 @@ export class DerivedState {
     this.populationLines.setDeviations(deviations);
   }
 
-  /** Replaces the latent coordinates, whose errors are not known. @throws InputError as `ScatterTable.latents` */
-  setLatents(latents: Float32Array): void {
+  /** Follows the table, whose latent coordinates were replaced and whose errors are not known. */
+  follow(): void {
     const { count } = this.table;
-    this.table.latents = latents;
     this.setDeviations(undefined);
-    if (this.table.count !== count) this.drawnRows = drawnSubset(this.table.count, this.seed);
+    if (count !== this.drawnFrom) this.drawnRows = drawnSubset(count, this.seed);
+    this.drawnFrom = count;
   }
 
   /** The shown axes. */

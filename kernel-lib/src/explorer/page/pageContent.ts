@@ -8,10 +8,11 @@ import type { NamedSet } from "../../workbench/setTable";
 import type { ExplorerParts } from "../explorerParts";
 import type { DensityMapState } from "../gaussianViewer/densityMap";
 import { randomRows } from "../latentScatter/drawnPoints";
+import type { LatentScatter } from "../latentScatter/latentScatter";
 import { setsColumn, type TableColumn } from "../latentScatter/table";
 import type { RunKnowledge } from "../runKnowledge";
 import { axisTitle, observabilityColumns } from "../shownVerdict";
-import type { PageColumn, PageData, PageScatter, PageSet, PageViewer } from "./pageData";
+import type { PageColumn, PageData, PageScatter, PageSecond, PageSet, PageViewer } from "./pageData";
 
 /** Everything of a run that a page can show. */
 export interface PageSource {
@@ -24,6 +25,7 @@ export interface PageSource {
   columns: readonly TableColumn[];
   sets: readonly NamedSet[];
   scatter: Partial<PageScatter>;
+  second?: PageSecond | null;
   viewer: Partial<PageViewer>;
   maps: readonly DensityMapState[];
 }
@@ -70,6 +72,7 @@ export class PageContent {
       // Sets without a particle in the page cannot colour any
       scatter: scatter.colour === setsColumn && sets.length === 0 ? { ...scatter, colour: "" } : scatter,
       viewer: { ...defaultViewer(), ...source.viewer },
+      second: source.second ?? null,
       free: run.moving,
       decoder: packDecoder(run.decoder),
       ...{ networks, licences },
@@ -91,11 +94,14 @@ export function contentOfRun(run: Run, knowledge: RunKnowledge, sets: readonly N
 }
 
 /** The parts of an explorer that a page shows. */
-export type PagedParts = Pick<ExplorerParts, "explored" | "scatter" | "viewer" | "sets">;
+export type PagedParts = Pick<ExplorerParts, "explored" | "scatter" | "viewer" | "sets"> & {
+  /** The second plot, if it is shown. */
+  second: LatentScatter | undefined;
+};
 
 /** The content of a page about an explorer as it is now. */
 export function contentOfExplorer(
-  { explored, scatter, viewer, sets }: PagedParts,
+  { explored, scatter, second, viewer, sets }: PagedParts,
   run: Run,
   knowledge: RunKnowledge,
 ): PageContent {
@@ -103,13 +109,14 @@ export function contentOfExplorer(
   const { colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines, maps } =
     viewer.state;
   const observed = knowledge.latents ? observabilityColumns(knowledge.latents) : [];
-  const used = scatter.usedColumns;
+  const used = [...new Set([...scatter.usedColumns, ...(second?.usedColumns ?? [])])];
   const further = observed.filter(({ name }) => !used.some((column) => column.name === name));
   return new PageContent({
     ...{ run, knowledge, latents: explored.latents, title: scatter.title },
     columns: [...used, ...further.map((column) => ({ ...column, kind: "number" as const }))],
     sets: [...sets],
     scatter: { x, y, z, colour, hidden, colourRange, probe, anchors, stationCount },
+    second: second ? { x: second.x, y: second.y, z: second.z } : null,
     viewer: { colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines },
     maps: maps.filter(({ visible }) => visible).map((map) => map.state),
   });

@@ -25,6 +25,9 @@ export type PageScatter = Pick<
   "x" | "y" | "z" | "colour" | "hidden" | "colourRange" | "probe" | "anchors" | "stationCount"
 >;
 
+/** Axes of a second plot. */
+export type PageSecond = Pick<LatentScatterState, "x" | "y" | "z">;
+
 /** How the viewer looks when the page opens. */
 export type PageViewer = Pick<
   GaussianViewerState,
@@ -58,6 +61,8 @@ export interface PageData {
   columns: PageColumn[];
   sets: PageSet[];
   scatter: PageScatter;
+  /** The second plot when the page opens; null for none. */
+  second: PageSecond | null;
   viewer: PageViewer;
   /** 1 for each Gaussian that the decoder may move; none: all. */
   free?: Uint8Array | undefined;
