@@ -176,6 +176,7 @@ export class Explorer extends Widget<ExplorerTraits> {
         sets.reset(count);
         this.columns.offer();
       }
+      this.columns.offerDeviations();
       this.set({ run: runState(explored) });
     });
     const server = new RequestServer(this, () => this.path.note);
@@ -245,7 +246,17 @@ export class Explorer extends Widget<ExplorerTraits> {
     return this.analyses.umap(options);
   }
 
-  /** Stops clusterings and UMAPs that run or wait; their promises reject with StoppedError. */
+  /**
+   * Stops clusterings and UMAPs that run or wait; their promises reject with StoppedError.
+   * @example
+   * ```ts
+   * const explorer = await e2.explore("RUN");
+   * const umap = explorer.umap().catch((error) => console.log(error.name));
+   * explorer.stopAnalysis();
+   * await umap;
+   * explorer.close();
+   * ```
+   */
   stopAnalysis(): void {
     this.analyses.stop();
   }
