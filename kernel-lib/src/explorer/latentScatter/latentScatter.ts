@@ -53,6 +53,8 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   private pointAxes = "";
   /** Another plot of the same particles, and what links it to this one. */
   private second: { plot: LatentScatter; link: PlotLink } | undefined;
+  /** Ends the link to the plot that this one is beside of. */
+  private unlink: (() => void) | undefined;
   private readonly stopFollowing: () => void;
   private cachedPicture: { state: LatentScatterState; picture: Picture } | undefined;
 
@@ -266,7 +268,9 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     plot.setSets(colours.sets);
     const { axisTitles } = table;
     if (axisTitles.length > 0) plot.titlesChanged();
-    this.second = { plot, link: new PlotLink(this, plot) };
+    const link = new PlotLink(this, plot);
+    plot.unlink = () => link.close();
+    this.second = { plot, link };
     return plot;
   }
 
@@ -274,7 +278,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   override close(): void {
     if (this.closed) return;
     this.stopFollowing();
-    this.second?.link.close();
+    this.unlink?.();
     this.second?.plot.close();
     super.close();
   }
