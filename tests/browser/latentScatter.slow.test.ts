@@ -101,6 +101,11 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     if ((await menu.getAttribute("open")) === null) await menu.locator("summary").click();
     await menu.locator(`[aria-label^="${label}"]`).click();
   };
+  /** It stays open while it is used, above the legend. */
+  const closeMenu = async () => {
+    const menu = page.locator(".e2gmm-scatter-menu");
+    if ((await menu.getAttribute("open")) !== null) await menu.locator("summary").press("Escape");
+  };
   const status = () => page.locator(".e2gmm-scatter-status > span").first();
   const shot = (name: string) =>
     view().screenshot({ path: path.join(artefacts, `latentScatter-${name}.png`) });
@@ -401,6 +406,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
 
   test("ends that are dragged over the histogram of the colours, or moved by keys, hide particles, which are then not selected", async () => {
     await runCell(page, 'scatter.set({ x: "z1", y: "z2", colour: "defocus" });');
+    await closeMenu();
     await view().scrollIntoViewIfNeeded();
     const end = (which: string) => page.locator(`.e2gmm-scatter-end[data-end="${which}"]`);
     const histogram = page.locator(".e2gmm-scatter-values");
@@ -427,7 +433,9 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     );
     await view().scrollIntoViewIfNeeded();
     await inMenu("Select all");
+    await closeMenu();
     assert.equal(await kernel("scatter.rows.length"), within);
+    await view().scrollIntoViewIfNeeded();
     await shot("range");
     const from = page.getByRole("spinbutton", { name: "defocus (Å): from" });
     await from.fill("");
@@ -482,7 +490,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await title("xaxis", "PC 1");
     await title("yaxis", "PC 4");
     await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
-    await page.locator('body[data-jp-theme-light="false"]').waitFor();
+    await page.locator('body[data-jp-theme-light="false"]').waitFor({ state: "attached" });
     await view().scrollIntoViewIfNeeded();
     await opener.click();
     await pair("PC 1 across, PC 4 up").waitFor();
