@@ -237,6 +237,8 @@ async function takeLinked(sitter) {
   const { explorer, page, scatter } = sitter;
   const colour = explorer.getByRole("combobox", { name: "Colour", exact: true }).first();
   const before = await colour.inputValue();
+  // Without the card of a particle
+  await page.mouse.move(0, 0);
   await colour.selectOption("z1");
   const end = scatter.locator('.e2gmm-scatter-end[data-end="low"]');
   await end.focus();
