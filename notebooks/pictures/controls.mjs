@@ -90,7 +90,7 @@ class Sitter {
     this.page = page;
     this.explorer = page.locator(".e2gmm-explorer").first();
     this.scatter = this.explorer.locator(".e2gmm-explorer-pane").nth(0);
-    this.viewer = this.explorer.locator(".e2gmm-explorer-pane").nth(1);
+    this.viewer = this.explorer.locator(".e2gmm-explorer-molecule");
   }
 
   static async open(browser, address) {
@@ -232,6 +232,27 @@ async function takeColours(sitter) {
   await sitter.keep("colours", scatter);
 }
 
+/** The legend of numbers with a range, and the second plot. */
+async function takeLinked(sitter) {
+  const { explorer, page, scatter } = sitter;
+  const colour = explorer.getByRole("combobox", { name: "Colour", exact: true }).first();
+  const before = await colour.inputValue();
+  // Without the card of a particle
+  await page.mouse.move(0, 0);
+  await colour.selectOption("z1");
+  const end = scatter.locator('.e2gmm-scatter-end[data-end="low"]');
+  await end.focus();
+  for (let step = 0; step < 3; step++) await page.keyboard.press("Shift+ArrowRight");
+  await page.waitForTimeout(1000);
+  await sitter.keep("range", scatter);
+  await colour.selectOption(before);
+  await sitter.press("Second plot", true);
+  await page.waitForTimeout(2500);
+  await sitter.keep("second", explorer.locator(".e2gmm-explorer-panes"));
+  await sitter.press("Second plot", true);
+  await page.waitForTimeout(1000);
+}
+
 /** Table of sets, curves, images and the form for exports. */
 async function takeSets(sitter) {
   const { explorer, page } = sitter;
@@ -291,7 +312,8 @@ async function takeViewer(sitter) {
 }
 
 async function takePictures(sitter) {
-  for (const take of [takeToolbar, takeSelection, takeColours, takeSets, takeViewer]) await take(sitter);
+  for (const take of [takeToolbar, takeSelection, takeColours, takeLinked, takeSets, takeViewer])
+    await take(sitter);
 }
 
 /** The views that a double click in the file browser opens. */

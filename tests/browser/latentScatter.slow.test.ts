@@ -101,6 +101,11 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     if ((await menu.getAttribute("open")) === null) await menu.locator("summary").click();
     await menu.locator(`[aria-label^="${label}"]`).click();
   };
+  /** It stays open while it is used, above the legend. */
+  const closeMenu = async () => {
+    const menu = page.locator(".e2gmm-scatter-menu");
+    if ((await menu.getAttribute("open")) !== null) await menu.locator("summary").press("Escape");
+  };
   const status = () => page.locator(".e2gmm-scatter-status > span").first();
   const shot = (name: string) =>
     view().screenshot({ path: path.join(artefacts, `latentScatter-${name}.png`) });
@@ -396,6 +401,103 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     assert.equal(picture.bytes.subarray(1, 4).toString(), "PNG");
     assert.ok(picture.bytes.length > 10_000);
     writeFileSync(path.join(artefacts, "latentScatter-saved.png"), picture.bytes);
+    assert.deepEqual(errors, []);
+  });
+
+  test("ends that are dragged over the histogram of the colours, or moved by keys, hide particles, which are then not selected", async () => {
+    await runCell(page, 'scatter.set({ x: "z1", y: "z2", colour: "defocus" });');
+    await closeMenu();
+    await view().scrollIntoViewIfNeeded();
+    const end = (which: string) => page.locator(`.e2gmm-scatter-end[data-end="${which}"]`);
+    const histogram = page.locator(".e2gmm-scatter-values");
+    await end("high").waitFor();
+    // Hovering waits until the notebook has come to rest
+    await histogram.hover({ position: { x: 150, y: 19 } });
+    await page.mouse.down();
+    const box = (await histogram.boundingBox())!;
+    await page.mouse.move(box.x + 0.5 * box.width, box.y + box.height / 2, { steps: 4 });
+    await page.mouse.up();
+    await end("high").and(page.locator('[aria-valuetext]:not([aria-valuetext="no limit"])')).waitFor();
+    await end("low").focus();
+    await page.keyboard.press("Shift+ArrowRight");
+    await end("low").and(page.locator('[aria-valuetext]:not([aria-valuetext="no limit"])')).waitFor();
+    const range: { low: number; high: number } = await kernel('scatter.get("colourRange")');
+    assert.ok(range.low > 12000 && range.high > range.low && range.high < 15500, JSON.stringify(range));
+    const within = Array.from({ length: 600 }, (_, i) => 12000 + 10 * i).filter(
+      (defocus) => defocus >= range.low && defocus <= range.high,
+    ).length;
+    await page.waitForFunction(
+      (count) =>
+        (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].x.length === count,
+      within,
+    );
+    await view().scrollIntoViewIfNeeded();
+    await inMenu("Select all");
+    await closeMenu();
+    assert.equal(await kernel("scatter.rows.length"), within);
+    await view().scrollIntoViewIfNeeded();
+    await shot("range");
+    const from = page.getByRole("spinbutton", { name: "defocus (Å): from" });
+    await from.fill("");
+    await from.press("Enter");
+    await end("low").and(page.locator('[aria-valuetext="no limit"]')).waitFor();
+    await end("high").focus();
+    await page.keyboard.press("End");
+    await page.waitForFunction(
+      () => (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).data[0].x.length === 600,
+    );
+  });
+
+  test("all pairs of axes are shown small, and one becomes the axes of the plot, by a click or the keyboard", async () => {
+    const pairs = page.getByRole("group", { name: "Pairs of axes" });
+    const pair = (name: string) => pairs.getByRole("button", { name, exact: true });
+    const opener = page.getByRole("button", { name: "Show all pairs of axes, to choose one" });
+    const title = (axis: "xaxis" | "yaxis", name: string) =>
+      page.waitForFunction(
+        ([along, text]) =>
+          (document.querySelector(".e2gmm-scatter-plotly") as unknown as PlotDiv).layout[
+            along as "xaxis"
+          ].title.text.startsWith(text!),
+        [axis, name],
+      );
+    await view().scrollIntoViewIfNeeded();
+    await opener.press("Enter");
+    await pair("z1 across, z2 up").and(page.locator('[aria-pressed="true"]')).waitFor();
+    assert.equal(await pairs.locator("canvas").count(), 6);
+    await page.waitForFunction(() => document.activeElement?.classList.contains("e2gmm-scatter-pair"));
+    const inked = await pairs.locator("canvas").evaluateAll((all) =>
+      all.map((node) => {
+        const { width, height } = node as HTMLCanvasElement;
+        const { data } = (node as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+        return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+      }),
+    );
+    assert.ok(
+      inked.every((count) => count > 500),
+      String(inked),
+    );
+    await shot("pairs");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await title("xaxis", "z2");
+    await title("yaxis", "z3");
+    await pairs.waitFor({ state: "detached" });
+    assert.ok(await opener.evaluate((node) => node === document.activeElement));
+    await opener.click();
+    await page.getByRole("combobox", { name: "Axes whose pairs are shown" }).selectOption("component");
+    await pair("PC 1 across, PC 4 up").click();
+    await title("xaxis", "PC 1");
+    await title("yaxis", "PC 4");
+    await command(page, "apputils:change-theme", { theme: "JupyterLab Dark" });
+    await page.locator('body[data-jp-theme-light="false"]').waitFor({ state: "attached" });
+    await view().scrollIntoViewIfNeeded();
+    await opener.click();
+    await pair("PC 1 across, PC 4 up").waitFor();
+    await shot("pairs-dark");
+    await page.keyboard.press("Escape");
+    await pairs.waitFor({ state: "detached" });
+    await command(page, "apputils:change-theme", { theme: "JupyterLab Light" });
     assert.deepEqual(errors, []);
   });
 

@@ -63,6 +63,21 @@ test("a move of the probe in a view is answered with the decoded model in one bi
   explorer.close();
 });
 
+test("clusterings and UMAPs are stopped, also while they wait, and the next one is computed", async () => {
+  const explorer = await explore("run");
+  const ask = (request: ExplorerRequest) => transport.ask(explorer, request);
+  const umap = ask({ kind: "umap" });
+  const clusters = assert.rejects(explorer.cluster({ method: "kmeans", count: 3 }), { name: "StoppedError" });
+  assert.equal(explorer.get("analysis")?.done, 0);
+  assert.equal((await ask({ kind: "stopAnalysis" })).kind, "answer");
+  assert.equal(((await umap) as { text: string }).text, "Stopped");
+  await clusters;
+  assert.deepEqual([explorer.get("analysis"), explorer.get("busy")], [null, ""]);
+  assert.equal(explorer.scatter.x, "z1");
+  assert.equal((await explorer.cluster({ method: "kmeans", count: 3 })).length, 3);
+  explorer.close();
+});
+
 test("sets are made on request and reconstructed in the background; the viewer shows the map", async () => {
   const explorer = await explore("run");
   const ask = (request: ExplorerRequest) => transport.ask(explorer, request);

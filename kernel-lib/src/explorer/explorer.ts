@@ -31,6 +31,7 @@ import { ExplorerRegion } from "./region/explorerRegion";
 import { RequestServer } from "./requestServer";
 import { SavedWork } from "./savedWork";
 import { ScatterColumns } from "./scatterColumns";
+import { SecondPlot } from "./secondPlot";
 import { SentDecoder } from "./sentDecoder";
 import type { Clustering } from "./sets/clusterings";
 import { type PathDivision, PathSets, type PathSetsOptions } from "./sets/pathSets";
@@ -92,6 +93,7 @@ export class Explorer extends Widget<ExplorerTraits> {
   private readonly analyses: LatentAnalyses;
   private readonly reconstructions: SetReconstructions;
   private readonly difference: StateDifference;
+  private readonly secondPlot: SecondPlot;
   private readonly verdict: ShownVerdict;
   private readonly follower: TrainingFollower;
 
@@ -117,7 +119,8 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.difference = new StateDifference(parts, this.reconstructions, () => this.model);
     this.verdict = new ShownVerdict(parts);
     this.follower = new TrainingFollower(parts, this.verdict);
-    this.saved = new SavedWork(parts);
+    this.secondPlot = new SecondPlot(scatter, (second) => this.set({ second }));
+    this.saved = new SavedWork(parts, this.secondPlot);
     this.region = new ExplorerRegion(parts);
     this.atoms = new ExplorerAtoms(parts, () => this.model);
     this.training = explored.run ? Promise.resolve(explored.run) : new Promise(() => {});
@@ -177,6 +180,7 @@ export class Explorer extends Widget<ExplorerTraits> {
         sets.reset(count);
         this.columns.offer();
       }
+      this.columns.offerDeviations();
       this.set({ run: runState(explored) });
     });
     const server = new RequestServer(this, () => this.path.note);
@@ -247,6 +251,21 @@ export class Explorer extends Widget<ExplorerTraits> {
   }
 
   /**
+   * Stops clusterings and UMAPs that run or wait; their promises reject with StoppedError.
+   * @example
+   * ```ts
+   * const explorer = await e2.explore("RUN");
+   * const umap = explorer.umap().catch((error) => console.log(error.name));
+   * explorer.stopAnalysis();
+   * await umap;
+   * explorer.close();
+   * ```
+   */
+  stopAnalysis(): void {
+    this.analyses.stop();
+  }
+
+  /**
    * Makes sets of the particles along the path in the scatter, each particle at the nearest point of the path; without a
    * drawn path along `scatter.defaultPath()`. Distances are Euclidean, over all dimensions of the latent space. Particles
    * that are left out are counted in the status.
@@ -312,9 +331,9 @@ export class Explorer extends Widget<ExplorerTraits> {
    * @throws InputError before the first epoch, and for an existing file unless `overwrite` is set; StoppedError
    */
   exportPage(file: string, options: PageOptions = {}): Promise<ExportedPage> {
-    const { explored, scatter, viewer, sets } = this;
+    const { explored, scatter, second, viewer, sets } = this;
     const busy = (text: string) => this.set({ busy: text });
-    return exportExplorerPage({ explored, scatter, viewer, sets }, file, options, busy);
+    return exportExplorerPage({ explored, scatter, second, viewer, sets }, file, options, busy);
   }
 
   /**
@@ -355,6 +374,28 @@ export class Explorer extends Widget<ExplorerTraits> {
     return "";
   }
 
+  /** The second plot; undefined while it is hidden. See {@link showSecondPlot}. */
+  get second(): LatentScatter | undefined {
+    return this.secondPlot.plot;
+  }
+
+  /**
+   * Shows the same particles over other axes in a second plot, or hides it. Selection, sets, colours, probe and path are those of
+   * the first plot, and follow changes in either.
+   * @returns the second plot; undefined if it is hidden
+   * @example
+   * ```ts
+   * const explorer = await e2.explore("RUN");
+   * const second = explorer.showSecondPlot();
+   * second?.set({ x: "PC 1", y: "PC 2" });
+   * explorer.close();
+   * ```
+   */
+  showSecondPlot(shown = true): LatentScatter | undefined {
+    this.secondPlot.show(shown);
+    return this.second;
+  }
+
   /**
    * Shows the results of one epoch; pass it to `train` as `onEpoch`. Scatter, curves and model become those of the epoch;
    * probe, view and selection stay.
@@ -384,6 +425,7 @@ export class Explorer extends Widget<ExplorerTraits> {
     this.follower.stop("the explorer was closed");
     void this.jobs.close();
     void this.saved.close();
+    this.secondPlot.close();
     this.scatter.close();
     this.viewer.close();
     this.explored.close();

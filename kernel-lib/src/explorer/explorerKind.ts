@@ -1,4 +1,5 @@
 import { child, type WidgetKind } from "tslab-widgets";
+import { nullable } from "tslab-widgets/traits";
 import type { ExploredRun } from "./exploredRun";
 import { explorerTraits } from "./explorerState";
 import { GaussianViewer } from "./gaussianViewer/gaussianViewer";
@@ -13,6 +14,10 @@ const noDefault = (): never => {
 const traits = {
   ...explorerTraits,
   scatter: child<LatentScatter>("a LatentScatter", (value) => value instanceof LatentScatter, noDefault),
+  /** The second plot; null while it is hidden. */
+  second: nullable(
+    child<LatentScatter>("a LatentScatter", (value) => value instanceof LatentScatter, noDefault),
+  ),
   viewer: child<GaussianViewer>("a GaussianViewer", (value) => value instanceof GaussianViewer, noDefault),
 };
 

@@ -71,7 +71,7 @@ export interface RunState {
 /** What the run knows about its own heterogeneity. */
 export type VerdictState = Verdict;
 
-/** Progress of a training. */
+/** Progress of a training, or of a computation. */
 export interface TrainingState {
   /** Name of the current task. */
   task: string;
@@ -132,6 +132,8 @@ export type ExplorerRequest =
   | { kind: "pin"; shown: boolean }
   /** Of two sets that are reconstructed; without sets, of the state at the probe and the pinned one. */
   | { kind: "difference"; shown: boolean; sets: string[] }
+  /** The same particles over other axes. */
+  | { kind: "secondPlot"; shown: boolean }
   | { kind: "undo" }
   | { kind: "redo" }
   | { kind: "keep"; what: KeptKind }
@@ -143,6 +145,8 @@ export type ExplorerRequest =
   /** Shows the backbone of an atomic model over the Gaussians; null removes it. */
   | { kind: "atoms"; file: string | null; state: AtomState }
   | { kind: "region"; action: RegionAction }
+  /** Stops clustering and UMAP. */
+  | { kind: "stopAnalysis" }
   | { kind: "stopTraining" };
 
 /**
@@ -188,6 +192,8 @@ export const explorerTraits = {
   })),
   /** The two states whose difference the viewer shows; empty for none. */
   difference: text(""),
+  /** A clustering or UMAP that is computed and can be stopped; null for none. */
+  analysis: json<TrainingState | null>(() => null),
   /** Progress of a background computation; empty for none. */
   busy: text(""),
   /** The last message for the user. */

@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import { columnsOf } from "../latent/selection";
-import type { TaskOptions } from "../progress";
+import { beginTask, type TaskOptions } from "../progress";
 import type { NamedSet } from "../workbench/setTable";
 import type { Jobs } from "./backgroundJobs";
 import type { ExplorerParts } from "./explorerParts";
@@ -8,9 +8,12 @@ import type { Clustering } from "./sets/clusterings";
 
 /**
  * Clustering and UMAP of the latent coordinates, in the background thread. The result goes to the set table or, as
- * columns, to the scatter; progress goes to the trait `busy`.
+ * columns, to the scatter; progress goes to the traits `busy` and `analysis`.
  */
 export class LatentAnalyses {
+  /** Each ends a computation that runs or waits. */
+  private readonly running = new Set<AbortController>();
+
   constructor(
     private readonly parts: Pick<ExplorerParts, "page" | "explored" | "scatter" | "sets" | "jobs">,
   ) {}
@@ -59,6 +62,11 @@ export class LatentAnalyses {
     scatter.set({ x: "UMAP 1", y: "UMAP 2", z: null });
   }
 
+  /** Stops all of them, also those that wait; no effect without one. */
+  stop(): void {
+    for (const controller of this.running) controller.abort(new Error("stopped"));
+  }
+
   private async run<K extends "clusters" | "umap">(
     kind: K,
     given: Jobs[K]["given"],
@@ -68,18 +76,30 @@ export class LatentAnalyses {
     if (explored.count === 0) {
       throw InputError.of("There are no latent coordinates yet: the first epoch is not finished.");
     }
-    page.set({ busy: `Computing ${kind}…` });
+    const begun = beginTask(task);
+    const controller = new AbortController();
+    const stop = () => controller.abort(begun.signal?.reason);
+    begun.signal?.addEventListener("abort", stop, { once: true });
+    this.running.add(controller);
+    const name = { clusters: "clusters", umap: "UMAP" }[kind];
+    page.set({ busy: `Computing ${name}…`, analysis: { task: name, done: 0, total: 1 } });
     try {
       return await jobs.run(kind, given, {
-        ...task,
+        ...begun,
+        signal: controller.signal,
         onProgress: (progress) => {
-          const { task: name, done, total } = progress;
-          page.set({ busy: `${name}: ${Math.round((100 * done) / Math.max(total, 1))} %` });
-          task.onProgress?.(progress);
+          const { task, done, total } = progress;
+          page.set({
+            busy: `${task}: ${Math.round((100 * done) / Math.max(total, 1))} %`,
+            analysis: { task, done, total },
+          });
+          begun.onProgress?.(progress);
         },
       });
     } finally {
-      page.set({ busy: "" });
+      begun.signal?.removeEventListener("abort", stop);
+      this.running.delete(controller);
+      if (this.running.size === 0) page.set({ busy: "", analysis: null });
     }
   }
 }

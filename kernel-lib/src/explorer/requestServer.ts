@@ -40,6 +40,8 @@ export interface ExplorerActions {
   showFrame(frame: number): void;
   showArrows(shown: boolean): void;
   showDifference(sets: readonly string[] | null): Promise<string>;
+  showSecondPlot(shown: boolean): unknown;
+  stopAnalysis(): void;
   stopTraining(): void;
 }
 
@@ -228,6 +230,8 @@ function motionHandlers(
     },
     pin: ({ shown }) => done(explorer.viewer.overlay(shown ? explorer.model : null)),
     difference: async ({ shown, sets }) => ({ text: await explorer.showDifference(shown ? sets : null) }),
+    secondPlot: ({ shown }) => done(explorer.showSecondPlot(shown)),
+    stopAnalysis: () => done(explorer.stopAnalysis()),
     stopTraining: () => done(explorer.stopTraining()),
   };
 }

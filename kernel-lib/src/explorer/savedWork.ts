@@ -3,9 +3,13 @@ import type { Workbench } from "../workbench/workbench";
 import type { NamedPath, NamedView } from "../workbench/workbenchState";
 import type { ExplorerParts } from "./explorerParts";
 import type { WorkbenchTraits } from "./explorerState";
+import type { SecondPlot } from "./secondPlot";
 
-/** State of the scatter that belongs to a view. */
-const scatterKeys = ["x", "y", "z", "colour", "hidden", "zoom", "population", "probe"] as const;
+/** State of the scatter that belongs to a view: what is chosen, */
+const choiceKeys = ["x", "y", "z", "colour"] as const;
+/** and what such a choice resets, so that it has to be set after it. */
+const detailKeys = ["hidden", "colourRange", "zoom", "population", "probe"] as const;
+const scatterKeys = [...choiceKeys, ...detailKeys];
 /** State of the viewer that belongs to a view. */
 const viewerKeys = ["camera", "colourBy", "spheresVisible", "sphereScale", "slice"] as const;
 
@@ -29,7 +33,10 @@ export class SavedWork {
   private timer: NodeJS.Timeout | undefined;
 
   /** @internal */
-  constructor(private readonly parts: Pick<ExplorerParts, "page" | "scatter" | "viewer" | "workbench">) {
+  constructor(
+    private readonly parts: Pick<ExplorerParts, "page" | "scatter" | "viewer" | "workbench">,
+    private readonly second: SecondPlot,
+  ) {
     const { scatter, workbench } = parts;
     workbench.onChange(() => this.workbenchChanged());
     for (const key of ["anchors", "stationCount"] as const) scatter.observe(key, () => this.pathDrawn());
@@ -54,8 +61,12 @@ export class SavedWork {
   /** Keeps what scatter and viewer show. */
   saveView(name?: string): NamedView {
     const { scatter, viewer, workbench } = this.parts;
+    const { axes } = this.second;
     return workbench.views.add(
-      { scatter: picked(scatter.state, scatterKeys), viewer: picked(viewer.state, viewerKeys) },
+      {
+        scatter: { ...picked(scatter.state, scatterKeys), ...(axes && { second: axes }) },
+        viewer: picked(viewer.state, viewerKeys),
+      },
       name,
     );
   }
@@ -68,13 +79,19 @@ export class SavedWork {
     const known = (choices: readonly { name: string }[], name: unknown) =>
       name === undefined || name === null || name === "" || choices.some((choice) => choice.name === name);
     const { axes, colours } = scatter.state;
-    const wanted = [state.x, state.y, state.z].find((name) => !known(axes, name));
+    const second = secondAxes(view.scatter["second"]);
+    const wanted = [state.x, state.y, state.z, second?.x, second?.y, second?.z].find(
+      (name) => !known(axes, name),
+    );
     const missing = wanted ?? (known(colours, state.colour) ? undefined : state.colour);
     if (missing !== undefined) {
       throw InputError.of(`The view “${view.name}” needs ${String(missing)}, which there is not now.`);
     }
     try {
-      scatter.set(state as Parameters<typeof scatter.set>[0]);
+      for (const keys of [choiceKeys, detailKeys]) {
+        scatter.set(picked(state, keys) as Parameters<typeof scatter.set>[0]);
+      }
+      this.second.show(second !== undefined, second);
       viewer.set(picked(view.viewer, viewerKeys) as Parameters<typeof viewer.set>[0]);
     } catch (error) {
       throw InputError.of(`The view “${view.name}” cannot be shown: ${(error as Error).message}`);
@@ -112,6 +129,14 @@ export class SavedWork {
     if (this.timer !== undefined) this.keepDrawn();
     await this.parts.workbench.close().catch(() => {});
   }
+}
+
+/** The axes of a second plot as a view has them; undefined for none. */
+function secondAxes(kept: unknown): { x: string; y: string; z: string | null } | undefined {
+  if (typeof kept !== "object" || kept === null) return undefined;
+  const { x, y, z = null } = kept as Record<string, unknown>;
+  if (typeof x !== "string" || typeof y !== "string") return undefined;
+  return { x, y, z: typeof z === "string" ? z : null };
 }
 
 function traitsOf(workbench: Workbench): WorkbenchTraits {

@@ -1,3 +1,4 @@
+import { columnsOf } from "../latent/selection";
 import { type ParticleColumn, particleColumn, particleColumns } from "../particles/particleColumns";
 import type { ParticleSet } from "../particles/particleSet";
 import type { ExplorerParts } from "./explorerParts";
@@ -25,7 +26,21 @@ export class ScatterColumns {
       for (const column of derivedColumns(particles)) scatter.setColumn(column);
       scatter.offerColumns(fileColumns(particles));
     }
+    this.offerDeviations();
     this.offerOutliers();
+  }
+
+  /** Offers the standard deviations of the latent coordinates, where they are known: how well each image tells its place. */
+  offerDeviations(): void {
+    const { explored, scatter } = this.parts;
+    const { deviations, latent } = explored;
+    if (!deviations || deviations.length === 0) return;
+    scatter.offerColumns(
+      Array.from({ length: latent }, (_, d) => ({
+        name: `deviation of z${d + 1}`,
+        read: () => columnsOf(deviations, latent, [d])[0]!,
+      })),
+    );
   }
 
   /** Adds the column of outliers, read in the background; called when the first run is available. */

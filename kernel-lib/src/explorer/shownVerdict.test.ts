@@ -53,12 +53,17 @@ describe("the verdict in the explorer", () => {
     assert.match(x.title, /^z1 · conformation 1 · 1 unit = \d+\.\d+ Å RMS$/);
     assert.match(y.title, /^z2, not real · conformation 2 · 1 unit/);
 
-    const { observability } = await explorer.run!.latents();
-    explorer.scatter.colour = "observability of z2";
-    assert.deepEqual(
-      Array.from(explorer.scatter.get("colourNumbers")),
-      Array.from(observability.filter((_, i) => i % 2 === 1)),
-    );
+    const { observability, standardDeviation } = await explorer.run!.latents();
+    for (const [name, values] of [
+      ["observability of z2", observability],
+      ["deviation of z2", standardDeviation],
+    ] as const) {
+      explorer.scatter.colour = name;
+      assert.deepEqual(
+        Array.from(explorer.scatter.get("colourNumbers")),
+        Array.from(values.filter((_, i) => i % 2 === 1)),
+      );
+    }
     assert.match(
       explorer.scatter.get("probeNote"),
       /^0\.00 Å RMS from the mean, [\d.]+ Å from the neutral model/,

@@ -2,6 +2,7 @@ import { DOMWidgetModel, type DOMWidgetView, type ISerializers, unpack_models } 
 import { Widget } from "@lumino/widgets";
 import { createRef } from "lit/directives/ref.js";
 import "../../style/explorer.css";
+import "../../style/secondPlot.css";
 import { FreedView } from "../freedView.js";
 import type { GaussianViewerModel } from "../gaussianViewer/widgetModels.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
@@ -21,6 +22,7 @@ export class ExplorerModel extends DOMWidgetModel {
   static override serializers: ISerializers = {
     ...DOMWidgetModel.serializers,
     scatter: { deserialize: unpack_models },
+    second: { deserialize: unpack_models },
     viewer: { deserialize: unpack_models },
     decoder: numbersOf(Uint8Array),
   };
@@ -45,6 +47,7 @@ export class ExplorerModel extends DOMWidgetModel {
       _view_module: widgetModule,
       _view_module_version: widgetModuleVersion,
       scatter: null,
+      second: null,
       viewer: null,
       run: null,
       sets: [],
@@ -63,6 +66,7 @@ export class ExplorerModel extends DOMWidgetModel {
       },
       training: null,
       difference: "",
+      analysis: null,
       busy: "",
       status: "",
       decoder: new Uint8Array(),
@@ -76,8 +80,9 @@ export class ExplorerModel extends DOMWidgetModel {
 /** Connects the explorer's view model and template with ipywidgets. */
 export class ExplorerView extends FreedView {
   private readonly requests = new Requests(this.model);
-  private readonly panes: ExplorerPanes = { scatter: createRef(), viewer: createRef() };
+  private readonly panes: ExplorerPanes = { scatter: createRef(), second: createRef(), viewer: createRef() };
   private readonly children: DOMWidgetView[] = [];
+  private secondView: DOMWidgetView | undefined;
   private viewModel: ExplorerViewModel | undefined;
   private view: View | undefined;
   private attached = false;
@@ -116,6 +121,13 @@ export class ExplorerView extends FreedView {
       followLive();
       live.prepare();
     }
+    this.listenTo(model, "change:second", () => void this.showSecond());
+    const viewer = model.get("viewer") as GaussianViewerModel | null;
+    if (viewer) {
+      this.listenTo(viewer, "e2gmm:frame", (frame?: number) =>
+        (model.get("second") as LatentScatterModel | null)?.showPlayed(frame),
+      );
+    }
     void this.displayed.then(() => {
       this.attachPanes();
       viewModel.stateChanged.connect(this.attachPanes, this);
@@ -128,37 +140,57 @@ export class ExplorerView extends FreedView {
     this.attached = true;
     this.view?.flush();
     void Promise.all([this.attach("scatter"), this.attach("viewer")]);
+    void this.showSecond();
+  }
+
+  /** Makes the view of the second plot where there is one, and removes that of the one before. */
+  private async showSecond(): Promise<void> {
+    if (!this.attached) return;
+    const before = this.secondView;
+    this.secondView = undefined;
+    if (before) {
+      this.children.splice(this.children.indexOf(before), 1);
+      detached(before);
+    }
+    this.viewModel?.changed();
+    this.view?.flush();
+    this.secondView = await this.attach("second");
   }
 
   /** Makes the view of a linked widget in its pane. */
-  private async attach(key: keyof ExplorerPanes): Promise<void> {
+  private async attach(key: keyof ExplorerPanes): Promise<DOMWidgetView | undefined> {
     const model = this.model.get(key) as DOMWidgetModel | null;
     const pane = this.panes[key].value;
-    if (!model || !pane) return;
+    if (!model || !pane) return undefined;
     try {
       const view = await this.create_child_view(model);
-      if (!pane.isConnected) {
+      if (!pane.isConnected || this.model.get(key) !== model) {
         view.remove();
-        return;
+        return undefined;
       }
       this.children.push(view);
       Widget.attach(view.luminoWidget, pane);
+      return view;
     } catch (error) {
       this.viewModel?.reportPane(key, (error as Error).message);
+      return undefined;
     }
   }
 
   override remove(): void {
     this.requests.dispose();
     this.kernel?.dispose();
-    for (const view of this.children) {
-      if (view.luminoWidget.isAttached) Widget.detach(view.luminoWidget);
-      view.remove();
-    }
+    for (const view of this.children) detached(view);
     this.view?.dispose();
     this.viewModel?.dispose();
     super.remove();
   }
+}
+
+/** Removes a view from its pane. */
+function detached(view: DOMWidgetView): void {
+  if (view.luminoWidget.isAttached) Widget.detach(view.luminoWidget);
+  view.remove();
 }
 
 /** Ctrl+Z and Ctrl+Shift+Z or Ctrl+Y, with Cmd on a Mac; in text fields they are the field's own. */

@@ -9,6 +9,9 @@ import type { ExplorerSettings } from "./settings.js";
 /** State of the explorer, shared by the kernel and its views. */
 export type ExplorerState = {
   [K in keyof typeof explorerTraits]: ReturnType<(typeof explorerTraits)[K]["initial"]>;
+} & {
+  /** The model of the second plot; null while it is hidden. */
+  second?: object | null;
 };
 
 /** The part of the latent scatter's model that the explorer uses. */

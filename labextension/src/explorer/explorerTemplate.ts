@@ -17,6 +17,8 @@ import { verdictBanner } from "./verdictBanner.js";
 /** Elements that the views of the two linked widgets are attached to. */
 export interface ExplorerPanes {
   scatter: Ref<HTMLElement>;
+  /** Of the second plot, while it is shown. */
+  second: Ref<HTMLElement>;
   viewer: Ref<HTMLElement>;
 }
 
@@ -29,10 +31,17 @@ export function explorerTemplate(model: ExplorerViewModel, panes: ExplorerPanes)
     "--e2gmm-explorer-height": `${model.height}px`,
   };
   return html`${header(model)} ${verdictBanner(model)}
-    <div class="e2gmm-explorer-panes" style=${styleMap(size)} ?hidden=${model.concealed}>
+    <div class="e2gmm-explorer-panes${model.secondShown ? " e2gmm-mod-second" : ""}" style=${styleMap(size)} ?hidden=${model.concealed}>
       <div class="e2gmm-explorer-pane" ${ref(panes.scatter)}>${problem(model.paneProblems.scatter)}</div>
+      <div
+        class="e2gmm-explorer-pane e2gmm-explorer-second"
+        role="group"
+        aria-label="Second plot"
+        ?hidden=${!model.secondShown}
+        ${ref(panes.second)}
+      >${problem(model.paneProblems.second)}</div>
       ${splitter(model)}
-      <div class="e2gmm-explorer-pane" ${ref(panes.viewer)}>${problem(model.paneProblems.viewer)}</div>
+      <div class="e2gmm-explorer-pane e2gmm-explorer-molecule" ${ref(panes.viewer)}>${problem(model.paneProblems.viewer)}</div>
     </div>
     <p class=${statusClass} role="status">${status.text}</p>
     <fieldset class="e2gmm-explorer-controls" ?disabled=${model.kernelGone} ?hidden=${model.concealed}>

@@ -32,6 +32,7 @@ function explorer(state: Partial<ExplorerState> = {}) {
     },
     training: null,
     difference: "",
+    analysis: null,
     busy: "",
     status: "",
     decoder: new Uint8Array(),

@@ -25,7 +25,7 @@ export class ExplorerViewModel extends ViewModel {
   /** Picture of particles that is open. */
   montage: Montage | undefined;
   /** Why one of the two linked views is missing. */
-  readonly paneProblems: { scatter?: string; viewer?: string } = {};
+  readonly paneProblems: { scatter?: string; second?: string; viewer?: string } = {};
   private curves: boolean;
   private scatterPart: number;
   private gone = false;
@@ -59,10 +59,10 @@ export class ExplorerViewModel extends ViewModel {
     );
     this.follow(
       widget,
-      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway change:workbench change:difference",
+      "change:height change:run change:sets change:ticked change:history change:training change:verdict change:shownAnyway change:workbench change:difference change:second",
     );
     this.follow(widget, "change:split", () => this.moveSplit(widget.get("split")));
-    this.follow(widget, "change:status change:busy", () => {
+    this.follow(widget, "change:status change:busy change:analysis", () => {
       this.message = undefined;
       this.changed();
     });
@@ -123,6 +123,11 @@ export class ExplorerViewModel extends ViewModel {
     return this.links.widget.get("training");
   }
 
+  /** A clustering or UMAP that is computed; null for none. */
+  get analysis(): ExplorerState["analysis"] {
+    return this.links.widget.get("analysis");
+  }
+
   /** Height of scatter and viewer in a cell, in pixels. */
   get height(): number {
     return this.links.widget.get("height");
@@ -166,6 +171,11 @@ export class ExplorerViewModel extends ViewModel {
   /** Whether the viewer shows a pinned state. */
   get pinShown(): boolean {
     return (this.links.viewer?.get("second")?.length ?? 0) > 0;
+  }
+
+  /** Whether the same particles are shown over other axes, too. */
+  get secondShown(): boolean {
+    return Boolean(this.links.widget.get("second"));
   }
 
   /** The two states whose difference is shown; empty for none. */
@@ -368,7 +378,7 @@ export class ExplorerViewModel extends ViewModel {
   }
 
   /** Reports why the view of a linked widget could not be made. */
-  reportPane(pane: "scatter" | "viewer", problem: string): void {
+  reportPane(pane: "scatter" | "second" | "viewer", problem: string): void {
     this.paneProblems[pane] = problem;
     this.changed();
   }

@@ -1,5 +1,5 @@
 import type { Clustering } from "e2gmm/messages/clusterings";
-import { html, type TemplateResult } from "lit/html.js";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, choices, keepKey, select, unlessFocused } from "../controls.js";
 import type { NewSetFields, PathDivision } from "./explorerLinks.js";
 import type { ExplorerViewModel } from "./explorerViewModel.js";
@@ -22,7 +22,18 @@ export function toolbar(model: ExplorerViewModel): TemplateResult {
   return html`<div class="e2gmm-explorer-toolbar">
     ${group("Make sets", newSets(model))} ${group("Path", pathActions(model))}
     ${group("Compare", comparisons(model))} ${group("Work", workActions(model))}
+    ${analysis(model)}
   </div>`;
+}
+
+/** How far a clustering or UMAP is, and a button that stops it. */
+function analysis(model: ExplorerViewModel): TemplateResult | typeof nothing {
+  if (!model.analysis) return nothing;
+  const { task, done, total } = model.analysis;
+  return group("Computing", [
+    html`<progress aria-label=${task} max=${Math.max(total, 1)} value=${done}></progress>`,
+    button("Stop", `Stop computing ${task}`, () => void model.ask({ kind: "stopAnalysis" })),
+  ]);
 }
 
 function newSets(model: ExplorerViewModel): unknown[] {
@@ -100,6 +111,12 @@ function comparisons(model: ExplorerViewModel): TemplateResult[] {
         : `Remove the difference ${model.difference}`,
       () => model.toggleDifference(),
       { pressed: model.difference !== "" },
+    ),
+    button(
+      "Second plot",
+      "Show the same particles over other axes, with the same selection, sets and ring",
+      () => void model.ask({ kind: "secondPlot", shown: !model.secondShown }),
+      { pressed: model.secondShown },
     ),
     button("UMAP", "Draw the particles over a UMAP of their latent coordinates", () => {
       void model.ask({ kind: "umap" });

@@ -31,6 +31,7 @@ const pictureEntries: ReadonlySet<string> = new Set([
   "selectedBeside",
   "selectedCount",
   "hidden",
+  "colourRange",
   "title",
 ]);
 /** With three axes these are traces too; with two, the overlay draws them. */

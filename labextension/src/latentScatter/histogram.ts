@@ -4,20 +4,8 @@ import { type Points, pointsBeside, selectedPoints, visiblePoints } from "./poin
 import type { Colouring, ShownAxis, Snapshot } from "./snapshot.js";
 import type { ScatterTheme } from "./theme.js";
 import type { Trace } from "./trace.js";
+import { viridis } from "./viridis.js";
 
-/** Stops of plotly's Viridis at equal distances. */
-const viridis = [
-  "#440154",
-  "#482878",
-  "#3e4989",
-  "#31688e",
-  "#26828e",
-  "#1f9e89",
-  "#35b779",
-  "#6ece58",
-  "#b5de2b",
-  "#fde725",
-];
 /** Opacity of all particles where some are selected. */
 const faint = 0.3;
 

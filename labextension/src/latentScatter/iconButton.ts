@@ -19,7 +19,7 @@ export interface IconButtonOptions {
 export function iconButton(
   name: IconName,
   label: string,
-  act: () => void,
+  act: (event: MouseEvent) => void,
   { words, pressed, tool, disabled = false }: IconButtonOptions = {},
 ): TemplateResult {
   const content = words === undefined ? icon(name) : [icon(name), html`<span>${words}</span>`];

@@ -1,7 +1,8 @@
 import { DOMWidgetModel, type ISerializers } from "@jupyter-widgets/base";
 import { createRef } from "lit/directives/ref.js";
 import "../../style/latentScatter.css";
-import { download } from "../dom.js";
+import "../../style/pairs.css";
+import { download, onThemeChange } from "../dom.js";
 import { FreedView } from "../freedView.js";
 import { keepKeys } from "../keepKeys.js";
 import { KernelWatch, kernelGoneText } from "../kernelGone.js";
@@ -27,6 +28,8 @@ export class LatentScatterModel extends DOMWidgetModel {
     colourCodes: numbersOf(Uint16Array),
     densityCounts: numbersOf(Float32Array),
     populationLines: numbersOf(Float32Array),
+    pairPoints: numbersOf(Float32Array),
+    pairDrawn: numbersOf(Uint32Array),
     selected: numbersOf(Uint8Array),
     selectedBeside: numbersOf(Float32Array),
     anchorPlaces: numbersOf(Float32Array),
@@ -68,6 +71,8 @@ export class LatentScatterView extends FreedView {
     el.classList.add("e2gmm-scatter");
     el.style.setProperty("--e2gmm-scatter-height", `${viewModel.state.height}px`);
     keepKeys(el, this.removal.signal);
+    // Small plots are in the colours of the theme
+    onThemeChange(() => viewModel.changed(), this.removal.signal);
     const parts = this.parts(viewModel);
     this.view = mount(el, viewModel, () => scatterTemplate(viewModel, parts));
     this.picture = new ScatterPicture(viewModel, parts.area.value!, parts.plot.value!, () => {

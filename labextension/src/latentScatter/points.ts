@@ -20,6 +20,7 @@ export type PointState = Pick<
   | "colourNumbers"
   | "colourCodes"
   | "hidden"
+  | "colourRange"
   | "selected"
   | "selectedBeside"
 >;
@@ -27,9 +28,16 @@ export type PointState = Pick<
 /** Predicate for drawn points that the legend hides; undefined if nothing is hidden. */
 export function hiddenPoints({
   colouring,
+  colourNumbers,
   colourCodes,
   hidden,
+  colourRange,
 }: PointState): ((i: number) => boolean) | undefined {
+  if (colouring.kind === "number" && colourRange) {
+    const from = colourRange.low ?? Number.NEGATIVE_INFINITY;
+    const to = colourRange.high ?? Number.POSITIVE_INFINITY;
+    return (i) => !(colourNumbers[i]! >= from && colourNumbers[i]! <= to);
+  }
   if (!("categories" in colouring) || hidden.length === 0) return undefined;
   const out = colouring.categories.map(({ name }) => hidden.includes(name));
   return out.includes(true) ? (i) => out[colourCodes[i]!] === true : undefined;

@@ -6,6 +6,7 @@ import { hoverCard } from "./hoverCard.js";
 import type { HoverPointer } from "./hoverCardModel.js";
 import { legend } from "./legend.js";
 import { type OverlayInput, overlayTemplate } from "./overlay.js";
+import { pairGrid, pairsButton } from "./pairs/pairGrid.js";
 import { ring } from "./ring.js";
 import type { ScatterViewModel } from "./scatterViewModel.js";
 import { sliders } from "./sliders.js";
@@ -32,7 +33,7 @@ export interface ScatterParts {
 export function scatterTemplate(model: ScatterViewModel, parts: ScatterParts): TemplateResult {
   const wheel = { handleEvent: (event: WheelEvent) => zoomByWheel(model, parts, event), passive: false };
   return html`${toolbar(model, parts.files)}
-    <div class="e2gmm-scatter-axes">${axisChoice(model, "y")} ${toolOptions(model)}</div>
+    <div class="e2gmm-scatter-axes">${axisChoice(model, "y")} ${pairsButton(model)} ${toolOptions(model)}</div>
     <div class="e2gmm-scatter-main">
       <div
         class="e2gmm-scatter-area"
@@ -44,6 +45,7 @@ export function scatterTemplate(model: ScatterViewModel, parts: ScatterParts): T
       >
         <div class="e2gmm-scatter-plotly" ${ref(parts.plot as Ref)}></div>
         ${overlayTemplate(model, parts.overlay, parts.input)} ${hoverCard(model.card)}
+        ${pairGrid(model)}
       </div>
       ${legend(model)}
     </div>

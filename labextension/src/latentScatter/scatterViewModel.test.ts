@@ -4,6 +4,9 @@ import { afterEach, beforeEach, test, vi } from "vitest";
 import { decodesInPage, kernelGoneText } from "../kernelGone.js";
 import { FakeKernel, FakeWidget, settled } from "../widget.test.helper.js";
 import type { PlotArea } from "./overlayModel.js";
+import { visiblePoints } from "./points.js";
+import type { NumberColouring } from "./range/colourRangeModel.js";
+import { countedParts, valueCounts } from "./range/valueCounts.js";
 import { axisOf, scatterState } from "./scatterState.test.helper.js";
 import { ScatterViewModel } from "./scatterViewModel.js";
 
@@ -233,9 +236,8 @@ test("zooming to a selection shows all while none is drawn", () => {
   assert.deepEqual([model.ranges, redraws()], [before, 1]);
 });
 
-test("a typed range of colours is selected; an empty field is no end, and the mode counts", async () => {
-  const { model, kernel } = scatter({ colour: "defocus" });
-  model.typeRange("low", "12000");
+test("the particles in the range of colours are selected; without an end there is no limit, and the mode counts", async () => {
+  const { model, kernel } = scatter({ colour: "defocus", colourRange: { low: 12000, high: null } });
   model.useMode("add");
   model.selectRange();
   await settled();
@@ -245,4 +247,52 @@ test("a typed range of colours is selected; an empty field is no end, and the mo
       fields: { mode: "add", how: "range", column: "defocus", low: 12000, high: null },
     },
   ]);
+});
+
+test("a dragged end of the range hides the particles beyond it at once, and is shared when it is released", () => {
+  const { model, widget, redraws } = scatter({
+    colouring: { kind: "number", name: "defocus", title: "defocus", low: 0, high: 10 },
+    colourNumbers: Float32Array.of(1, 4, 8, Number.NaN),
+  });
+  const scale = model.state.colouring as NumberColouring;
+  const shown = () => Array.from(visiblePoints(model.state).x);
+  model.colourRange.press(0.9, scale);
+  model.colourRange.drag(0.5, scale);
+  assert.deepEqual([shown(), redraws(), widget.sent.length], [[0, 1], 2, 0]);
+  model.colourRange.drop();
+  assert.deepEqual(widget.sent.at(-1)?.colourRange, { low: null, high: 5 });
+  model.colourRange.pressKey("low", "ArrowRight", true, scale);
+  assert.deepEqual(widget.sent.at(-1)?.colourRange, { low: 1, high: 5 });
+  // Not beyond the other end
+  model.colourRange.press(0.1, scale);
+  model.colourRange.drag(0.8, scale);
+  assert.deepEqual(model.colourRange.range, { low: 5, high: 5 });
+  model.colourRange.cancel();
+  assert.deepEqual(shown(), [0, 1]);
+  model.colourRange.pressKey("high", "End", false, scale);
+  model.colourRange.pressKey("low", "Home", false, scale);
+  assert.equal(widget.sent.at(-1)?.colourRange, null);
+  assert.deepEqual(shown(), [0, 1, 2, 3]);
+});
+
+test("typed ends of the range are taken over; one beyond the other is refused with a sentence", () => {
+  const { model, widget } = scatter({ colourRange: { low: 3, high: null } });
+  model.colourRange.type("high", "2");
+  assert.deepEqual(
+    [widget.sent.length, model.message],
+    [0, "The lower end of the range is above the upper one."],
+  );
+  model.colourRange.type("high", "7.5");
+  assert.deepEqual([widget.sent.at(-1)?.colourRange, model.message], [{ low: 3, high: 7.5 }, ""]);
+  model.colourRange.type("low", "");
+  assert.deepEqual(widget.sent.at(-1)?.colourRange, { low: null, high: 7.5 });
+});
+
+test("numbers beyond the scale are counted in its first and last part, and what is no number nowhere", () => {
+  const counts = valueCounts(Float32Array.of(-5, 0, 0.1, 5, 9.9, 10, 99, Number.NaN), 0, 10);
+  assert.equal(
+    counts.reduce((a, b) => a + b, 0),
+    7,
+  );
+  assert.deepEqual([counts[0], counts[countedParts / 2], counts[countedParts - 1]], [3, 1, 3]);
 });

@@ -8,7 +8,9 @@ import { type Place, pointAt } from "./geometry.js";
 import { isHeights } from "./histogram.js";
 import { HoverCardModel, type HoverPointer } from "./hoverCardModel.js";
 import { type OverlayEvents, OverlayModel, overlayState, type PlotArea } from "./overlayModel.js";
+import { PairGridModel } from "./pairs/pairGridModel.js";
 import { countsText, describePoint, hiddenPoints, selectionFrame, toggledCategories } from "./points.js";
+import { ColourRangeModel } from "./range/colourRangeModel.js";
 import type { ScatterLinks } from "./scatterLinks.js";
 import type { Snapshot } from "./snapshot.js";
 import type { Mode, Tool } from "./tools.js";
@@ -25,8 +27,10 @@ export class ScatterViewModel extends ViewModel {
   /** Radius of a selection and number of nearest particles, as they are typed. */
   radiusText = "";
   numberText = "100";
-  /** Ends of the range of colours that is to be selected, as they are typed. */
-  readonly range = { low: "", high: "" };
+  /** The range of colours that is shown. */
+  readonly colourRange: ColourRangeModel;
+  /** All pairs of axes, to choose one. */
+  readonly pairs: PairGridModel;
   /** Name of the slider that is being dragged; the kernel's answers do not move it meanwhile. */
   heldSlider: string | undefined;
   private currentTool: Tool = "probe";
@@ -41,6 +45,16 @@ export class ScatterViewModel extends ViewModel {
   constructor(private readonly links: ScatterLinks) {
     super();
     const { widget, ask } = links;
+    const state = () => this.links.widget.attributes as Snapshot;
+    const change = (entries: Partial<Snapshot>) => this.change(entries);
+    this.pairs = new PairGridModel({ state, change });
+    this.colourRange = new ColourRangeModel({
+      ...{ state, change, say: (text) => this.say(text) },
+      redraw: () => {
+        this.redraw();
+        this.changed();
+      },
+    });
     this.axisZoom = new AxisZoom(this.state.zoom, {
       changed: () => this.redraw(),
       save: (zoom) => this.change({ zoom }),
@@ -60,10 +74,11 @@ export class ScatterViewModel extends ViewModel {
 
   // --- State
 
-  /** The kernel's state, with the probe at the frame that is played. */
+  /** The kernel's state, with the probe at the frame that is played, and the range of colours that is dragged. */
   get state(): Snapshot {
     const { attributes, playedFrame } = this.links.widget;
-    const state = attributes as Snapshot;
+    const { preview } = this.colourRange;
+    const state = preview ? { ...(attributes as Snapshot), colourRange: preview } : (attributes as Snapshot);
     if (playedFrame === undefined) return state;
     const axes = state.shown?.z ? 3 : 2;
     const place = state.playedPlaces.subarray(axes * playedFrame, axes * (playedFrame + 1));
@@ -199,17 +214,9 @@ export class ScatterViewModel extends ViewModel {
     this.select("replace", { how });
   }
 
-  /** Takes over a typed end of the range of colours that is to be selected. */
-  typeRange(end: "low" | "high", text: string): void {
-    this.range[end] = text;
-    this.changed();
-  }
-
-  /** Selects the particles whose number that colours them is in the typed range; an empty field is no end. */
+  /** Selects the particles whose number that colours them is in the range. */
   selectRange(): void {
-    const end = (text: string) => (text === "" ? null : Number(text));
-    const { low, high } = this.range;
-    this.select(this.mode, { how: "range", column: this.state.colour, low: end(low), high: end(high) });
+    this.select(this.mode, { how: "range", column: this.state.colour, ...this.colourRange.range });
   }
 
   /** Selects around the probe, with the radius or number in the fields. */

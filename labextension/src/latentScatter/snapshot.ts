@@ -3,6 +3,8 @@ import type { LatentScatterState } from "e2gmm/messages/latentScatter";
 /** Types of the messages between kernel and scatter. */
 export type {
   Colouring,
+  ColourRange,
+  PairAxis,
   ProbeSlider,
   ProbeTarget,
   ScatterCategory,

@@ -6,6 +6,7 @@ import { PageKernel } from "e2gmm/page";
 import { createRef } from "lit/directives/ref.js";
 import "@lumino/widgets/style/index.css";
 import "../../style/explorer.css";
+import "../../style/secondPlot.css";
 import "../../style/page.css";
 import { mount } from "../view.js";
 import * as widgets from "../widgets.js";
@@ -23,6 +24,9 @@ interface OpenPage {
   data: PageData;
 }
 
+/** A plot of the particles. */
+type Plot = WidgetModel & { showPlayed(frame?: number): void };
+
 /** The theme as JupyterLab tells it, which scatter and viewer follow. */
 function setDark(dark: boolean): void {
   document.body.dataset["jpThemeLight"] = String(!dark);
@@ -35,26 +39,30 @@ async function open(root: HTMLElement, bytes: Uint8Array): Promise<OpenPage> {
   PageKernel.connect(inPage);
   const module = await WebAssembly.compile(data.networks);
   const kernel: PageKernel = new PageKernel(data, module, (text) => model.say(text));
-  const panes: PagePanes = { scatter: createRef(), viewer: createRef() };
+  const panes: PagePanes = { scatter: createRef(), second: createRef(), viewer: createRef() };
   const model: PageModel = new PageModel(
     data,
     {
       play: () => kernel.play(),
       arrows: (shown) => kernel.showArrows(shown),
       pin: (shown) => kernel.pin(shown),
+      second: (shown) => kernel.showSecond(shown),
     },
     setDark,
     matchMedia("(prefers-color-scheme: dark)").matches,
   );
   root.replaceChildren();
   root.classList.add("e2gmm-explorer", "e2gmm-page");
-  mount(root, model, () => pageTemplate(model, panes));
+  const page = mount(root, model, () => pageTemplate(model, panes));
   const [scatter, viewer] = await Promise.all([
-    inPage.get_model(kernel.scatter.id) as Promise<WidgetModel & { showPlayed(frame?: number): void }>,
+    inPage.get_model(kernel.scatter.id) as Promise<Plot>,
     inPage.get_model(kernel.viewer.id),
   ]);
   // The ring in the scatter follows the playback
-  viewer.on("e2gmm:frame", (frame: number | undefined) => scatter.showPlayed(frame));
+  let second: { model: Plot; view: DOMWidgetView } | undefined;
+  viewer.on("e2gmm:frame", (frame: number | undefined) => {
+    for (const plot of [scatter, second?.model]) plot?.showPlayed(frame);
+  });
   viewer.on("e2gmm:rested", (frame: number) => kernel.showFrame(frame));
   for (const [shown, pane] of [
     [scatter, panes.scatter],
@@ -63,6 +71,26 @@ async function open(root: HTMLElement, bytes: Uint8Array): Promise<OpenPage> {
     const view = (await inPage.create_view(shown)) as DOMWidgetView;
     Widget.attach(view.luminoWidget, pane.value!);
   }
+  kernel.onSecond = async (plot) => {
+    if (second) {
+      Widget.detach(second.view.luminoWidget);
+      second.view.remove();
+      second = undefined;
+    }
+    model.setSecond(plot !== null);
+    page.flush();
+    if (!plot) return;
+    const shown = (await inPage.get_model(plot.id)) as Plot;
+    const view = (await inPage.create_view(shown)) as DOMWidgetView;
+    // It may have been hidden meanwhile
+    if (kernel.second.plot !== plot) {
+      view.remove();
+      return;
+    }
+    second = { model: shown, view };
+    Widget.attach(view.luminoWidget, panes.second.value!);
+  };
+  if (data.second) kernel.second.show(true, data.second);
   return { kernel, data };
 }
 

@@ -10,6 +10,7 @@ export interface PageActions {
   play(): void;
   arrows(shown: boolean): void;
   pin(shown: boolean): void;
+  second(shown: boolean): void;
 }
 
 /** State of the page around scatter and viewer. */
@@ -18,6 +19,8 @@ export class PageModel extends ViewModel {
   status = "";
   arrows = false;
   pinned = false;
+  /** Whether the same particles are shown over other axes, too. */
+  secondShown = false;
   dark: boolean;
 
   constructor(
@@ -57,6 +60,17 @@ export class PageModel extends ViewModel {
     this.changed();
   }
 
+  /** Shows the second plot, or hides it. */
+  toggleSecond(): void {
+    this.actions.second(!this.secondShown);
+  }
+
+  /** The second plot is shown, or hidden. */
+  setSecond(shown: boolean): void {
+    this.secondShown = shown;
+    this.changed();
+  }
+
   /** Changes between light and dark. */
   toggleDark(): void {
     this.dark = !this.dark;
@@ -68,6 +82,7 @@ export class PageModel extends ViewModel {
 /** Elements that the two views are attached to. */
 export interface PagePanes {
   scatter: Ref<HTMLElement>;
+  second: Ref<HTMLElement>;
   viewer: Ref<HTMLElement>;
 }
 
@@ -81,13 +96,20 @@ export function pageTemplate(model: PageModel, panes: PagePanes): TemplateResult
         ${button("Play", "Play the motion along the path; without a path along the widest direction", () => model.play())}
         ${button("Arrows", "Show the motion along the path as arrows", () => model.toggleArrows(), { pressed: model.arrows })}
         ${button("Pin", "Keep the state at the ring, to compare others with", () => model.togglePin(), { pressed: model.pinned })}
+        ${button("Second plot", "Show the same particles over other axes", () => model.toggleSecond(), { pressed: model.secondShown })}
         ${button(model.dark ? "Light" : "Dark", "Change the colours of the page", () => model.toggleDark())}
       </div>
     </header>
     ${verdict(data)}
-    <div class="e2gmm-explorer-panes">
+    <div class="e2gmm-explorer-panes${model.secondShown ? " e2gmm-mod-second" : ""}">
       <section class="e2gmm-explorer-pane" aria-label="Latent space" ${ref(panes.scatter)}></section>
-      <section class="e2gmm-explorer-pane" aria-label="Molecule" ${ref(panes.viewer)}></section>
+      <section
+        class="e2gmm-explorer-pane e2gmm-explorer-second"
+        aria-label="Second plot"
+        ?hidden=${!model.secondShown}
+        ${ref(panes.second)}
+      ></section>
+      <section class="e2gmm-explorer-pane e2gmm-explorer-molecule" aria-label="Molecule" ${ref(panes.viewer)}></section>
     </div>
     <p class="e2gmm-page-status" role="status">
       ${model.status === "" ? "Drag the ring through the latent space: the molecule follows." : model.status}

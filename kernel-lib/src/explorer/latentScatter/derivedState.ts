@@ -1,4 +1,5 @@
 import { densityCells, densityOf, drawnSubset } from "./drawnPoints";
+import { pairTraits } from "./pairSample";
 import { pathTraits } from "./path";
 import { PopulationLines } from "./populationLines";
 import { ProbePosition, type ProbeTraits } from "./probePosition";
@@ -17,6 +18,7 @@ type Choices = Pick<
   | "z"
   | "colour"
   | "hidden"
+  | "colourRange"
   | "probe"
   | "anchors"
   | "latent"
@@ -30,24 +32,29 @@ type Choices = Pick<
  * kind of change, and never sets them. Composed of the owners of selection, colours and probe.
  */
 export class DerivedState {
-  /** Owns the selected rows. */
-  readonly selection = new ScatterSelection();
   /** Owns sets and colours. */
   readonly colours: ScatterColours;
   private readonly position: ProbePosition;
   private readonly populationLines: PopulationLines;
   private played: readonly (readonly number[])[] = [];
   private drawnRows: Uint32Array;
+  /** Number of particles that these are some of. */
+  private drawnFrom: number;
 
-  /** @param seed of the drawn subset, if there are too many particles to draw all */
+  /**
+   * @param seed of the drawn subset, if there are too many particles to draw all
+   * @param selection owns the selected rows; that of another plot of the same table is shared
+   */
   constructor(
     readonly table: ScatterTable,
     private readonly seed: number,
+    readonly selection = new ScatterSelection(),
   ) {
     this.colours = new ScatterColours(table);
     this.position = new ProbePosition(table);
     this.populationLines = new PopulationLines(table);
     this.drawnRows = drawnSubset(table.count, seed);
+    this.drawnFrom = table.count;
   }
 
   /** Sets the standard deviations of the latent coordinates; undefined: not known. */
@@ -55,12 +62,12 @@ export class DerivedState {
     this.populationLines.setDeviations(deviations);
   }
 
-  /** Replaces the latent coordinates, whose errors are not known. @throws InputError as `ScatterTable.latents` */
-  setLatents(latents: Float32Array): void {
+  /** Follows the table, whose latent coordinates were replaced and whose errors are not known. */
+  follow(): void {
     const { count } = this.table;
-    this.table.latents = latents;
     this.setDeviations(undefined);
-    if (this.table.count !== count) this.drawnRows = drawnSubset(this.table.count, this.seed);
+    if (count !== this.drawnFrom) this.drawnRows = drawnSubset(count, this.seed);
+    this.drawnFrom = count;
   }
 
   /** The shown axes. */
@@ -116,8 +123,11 @@ export class DerivedState {
     return { ...this.colours.traits(this.drawnRows), ...this.density(choices) };
   }
 
-  /** After a change of the hidden categories: the density behind a subset of the points; none with three axes. */
-  density({ shown, hidden }: Pick<Choices, "shown" | "hidden">): Pick<State, "density" | "densityCounts"> {
+  /** After a change of the hidden categories or numbers: the density behind a subset of the points; none with three axes. */
+  density({
+    shown,
+    ...filter
+  }: Pick<Choices, "shown" | "hidden" | "colourRange">): Pick<State, "density" | "densityCounts"> {
     if (this.drawnRows.length === 0 || !shown || shown.z) {
       return { density: null, densityCounts: new Float32Array(0) };
     }
@@ -125,10 +135,15 @@ export class DerivedState {
     const densityCounts = densityOf(
       { values: table.values(shown.x.name), ...shown.x },
       { values: table.values(shown.y.name), ...shown.y },
-      this.colours.visible(hidden),
+      this.colours.visible(filter),
     );
     const most = densityCounts.reduce((a, b) => Math.max(a, b), 0);
     return { density: { cells: densityCells, most }, densityCounts };
+  }
+
+  /** After the choice of the axes whose pairs are shown. */
+  pairs({ pairs }: Pick<State, "pairs">): Pick<State, "pairAxes" | "pairPoints" | "pairDrawn"> {
+    return pairTraits(this.table, pairs, this.drawnRows, this.seed);
   }
 
   /** After a change of the selection. */

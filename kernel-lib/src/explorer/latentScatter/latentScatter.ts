@@ -8,9 +8,10 @@ import { DerivedState } from "./derivedState";
 import type { LatentScatterOptions } from "./options";
 import { stationsThrough } from "./path";
 import { scatterPicture } from "./picture";
+import { PlotLink } from "./plotLink";
 import { RequestHandlers } from "./requestHandlers";
 import { answerRequest } from "./requestServer";
-import type { SelectMode } from "./scatterSelection";
+import type { ScatterSelection, SelectMode } from "./scatterSelection";
 import { type LatentScatterState, type LatentScatterTraits, latentScatterKind } from "./state";
 import { type OfferedColumn, type ScatterColumn, ScatterTable, setsColumn, type TableColumn } from "./table";
 
@@ -45,22 +46,34 @@ import { type OfferedColumn, type ScatterColumn, ScatterTable, setsColumn, type 
 export class LatentScatter extends Widget<LatentScatterTraits> {
   private readonly derived: DerivedState;
   private readonly csv: CsvExport;
+  /** Options that are the same for another plot of the particles. */
+  private readonly look: Pick<LatentScatterOptions, "seed" | "height" | "thumbnail">;
+  private deviations: Float32Array | undefined;
   /** Axes of the points that are published; empty if they are out of date. */
   private pointAxes = "";
+  /** Another plot of the same particles, and what links it to this one. */
+  private second: { plot: LatentScatter; link: PlotLink } | undefined;
+  /** Ends the link to the plot that this one is beside of. */
+  private unlink: (() => void) | undefined;
+  private readonly stopFollowing: () => void;
   private cachedPicture: { state: LatentScatterState; picture: Picture } | undefined;
 
   /** @throws InputError for latents or columns whose length does not fit */
-  constructor({
-    latents,
-    latent,
-    deviations,
-    columns = [],
-    title = "",
-    thumbnail,
-    seed = 1,
-    height = 560,
-  }: LatentScatterOptions) {
-    const table = new ScatterTable(latents, latent);
+  constructor(
+    {
+      latents,
+      latent,
+      deviations,
+      columns = [],
+      title = "",
+      thumbnail,
+      seed = 1,
+      height = 560,
+    }: LatentScatterOptions,
+    /** @internal The particles and the selection of another plot, which are shared with it. */
+    of?: { table: ScatterTable; selection: ScatterSelection },
+  ) {
+    const table = of?.table ?? new ScatterTable(latents, latent);
     for (const column of columns) table.setColumn(column);
     const axes = table.axes();
     super(latentScatterKind, {
@@ -76,9 +89,12 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
       thumbnails: thumbnail !== undefined,
       height,
     });
-    this.derived = new DerivedState(table, seed);
+    this.derived = new DerivedState(table, seed, of?.selection);
+    this.look = { seed, height, ...(thumbnail && { thumbnail }) };
+    this.deviations = deviations;
     this.derived.setDeviations(deviations);
     this.csv = new CsvExport(table);
+    this.stopFollowing = this.derived.selection.onChange(() => this.set(this.derived.selected(this.state)));
     this.set({ ...this.points(), ...this.derived.selected(this.state) });
     this.connect(thumbnail);
     // Pictures of the scatter include a PNG
@@ -94,16 +110,20 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
     this.observe("x", axesChanged);
     this.observe("y", axesChanged);
     this.observe("z", axesChanged);
-    this.observe("colour", () => this.set({ hidden: [], ...derived.colouring(this.state) }));
+    this.observe("colour", () =>
+      this.set({ hidden: [], colourRange: null, ...derived.colouring({ ...this.state, colourRange: null }) }),
+    );
     this.observe("population", () => this.set(derived.population(this.state)));
     this.observe("hidden", () => this.set(derived.density(this.state)));
+    this.observe("colourRange", () => this.set(derived.density(this.state)));
+    this.observe("pairs", () => this.set(derived.pairs(this.state)));
     this.observe("probeTo", (target) => handlers.dragProbe(target));
     this.observe("probe", (z) => {
       if (!derived.isProbeAt(z)) this.set(derived.probe(this.state, z));
     });
     this.observe("anchors", () => this.set(derived.path(this.state)));
     this.observe("stationCount", () => this.set(derived.path(this.state)));
-    for (const key of ["shown", "hidden", "colouring", "selected", "axes"] as const) {
+    for (const key of ["shown", "hidden", "colourRange", "colouring", "selected", "axes"] as const) {
       this.observe(key, () => this.csv.invalidate());
     }
     this.onMessage((content) => answerRequest(content, handlers, (...answer) => this.send(...answer)));
@@ -207,7 +227,7 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
 
   /** Shows the probe at these latent vectors while a viewer plays a motion. */
   setPlayed(places: readonly (readonly number[])[]): void {
-    this.set(this.derived.playedPlaces(this.state, places));
+    this.inBoth((plot) => plot.set(plot.derived.playedPlaces(plot.state, places)));
   }
 
   /** Rows of the selected particles, from 0, ascending. */
@@ -218,8 +238,49 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   /** Selects particles. @throws InputError for rows that do not exist */
   select(rows: ArrayLike<number>, mode: SelectMode = "replace"): void {
     this.derived.selection.change(rows, mode, this.count);
-    this.set(this.derived.selected(this.state));
+    // First of all this plot itself
     this.derived.selection.notify();
+  }
+
+  /**
+   * Another plot of the same particles, with axes of its own: it shares columns, sets, selection, colours, probe and path with this
+   * one, which follow changes in either. One at a time; closing it ends the link.
+   * @example
+   * ```ts
+   * const { refined } = await (await e2.openRun("RUN")).latents();
+   * const scatter = new e2.explorer.LatentScatter({ latents: refined, latent: 2 });
+   * const second = scatter.beside();
+   * second.set({ x: "PC 1", y: "PC 2" });
+   * second.select([0, 1, 2]);
+   * console.log(scatter.rows);
+   * scatter.close();
+   * ```
+   */
+  beside(): LatentScatter {
+    this.second?.plot.close();
+    const { table, selection, colours } = this.derived;
+    const { latents, latent } = table;
+    const plot = new LatentScatter(
+      { ...this.look, latents, latent, title: this.title },
+      { table, selection },
+    );
+    plot.derived.setDeviations(this.deviations);
+    plot.setSets(colours.sets);
+    const { axisTitles } = table;
+    if (axisTitles.length > 0) plot.titlesChanged();
+    const link = new PlotLink(this, plot);
+    plot.unlink = () => link.close();
+    this.second = { plot, link };
+    return plot;
+  }
+
+  /** Closes it, and the other plot of the same particles. */
+  override close(): void {
+    if (this.closed) return;
+    this.stopFollowing();
+    this.unlink?.();
+    this.second?.plot.close();
+    super.close();
   }
 
   /** Calls `handler` with the selected rows when they change. @returns a function that removes it */
@@ -233,8 +294,27 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
    * @throws InputError for another number of particles, unless there were none
    */
   setLatents(latents: Float32Array, deviations?: Float32Array): void {
+    this.derived.table.latents = latents;
+    this.inBoth((plot) => plot.latentsChanged(deviations));
+  }
+
+  /** Does the same in all plots of these particles, whose link has nothing to do meanwhile. */
+  private inBoth(act: (plot: LatentScatter) => void): void {
+    const { second } = this;
+    if (!second || second.plot.closed) {
+      act(this);
+      return;
+    }
+    second.link.during(() => {
+      act(this);
+      act(second.plot);
+    });
+  }
+
+  private latentsChanged(deviations: Float32Array | undefined): void {
     const { derived } = this;
-    derived.setLatents(latents);
+    this.deviations = deviations;
+    derived.follow();
     derived.setDeviations(deviations);
     this.set({
       count: this.count,
@@ -242,12 +322,17 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
       colours: derived.colours.choices(),
       ...this.points(),
       ...derived.selected(this.state),
+      ...derived.pairs(this.state),
     });
   }
 
   /** Sets the titles of the latent axes, which say what they change and by how much. Default: `z1`, `z2`, … */
   setAxisTitles(titles: readonly string[]): void {
     this.derived.table.setAxisTitles(titles);
+    this.inBoth((plot) => plot.titlesChanged());
+  }
+
+  private titlesChanged(): void {
     this.derived.refreshSliders();
     this.set(this.points());
   }
@@ -282,6 +367,10 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
   }
 
   private columnsChanged(name: string): void {
+    this.inBoth((plot) => plot.refreshColumns(name));
+  }
+
+  private refreshColumns(name: string): void {
     const { derived } = this;
     const { x, y, z, colour } = this.state;
     const shown = [x, y, z].includes(name);
@@ -305,6 +394,10 @@ export class LatentScatter extends Widget<LatentScatterTraits> {
    * @throws InputError for colours other than #rgb and #rrggbb, and for rows that do not exist
    */
   setSets(sets: readonly ScatterSet[]): void {
+    this.inBoth((plot) => plot.takeSets(sets));
+  }
+
+  private takeSets(sets: readonly ScatterSet[]): void {
     const { colours } = this.derived;
     this.csv.invalidate();
     const before = this.get("colour");

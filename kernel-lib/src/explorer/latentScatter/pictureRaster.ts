@@ -38,7 +38,7 @@ function rgb(colour: string): Rgb {
 
 /** Colours of the drawn points; null for hidden ones. */
 function pointColours(state: LatentScatterState): (i: number) => Rgb | null {
-  const { colouring, colourNumbers, colourCodes } = state;
+  const { colouring, colourNumbers, colourCodes, colourRange } = state;
   switch (colouring.kind) {
     case "none": {
       const colour = rgb(palette.blue);
@@ -46,8 +46,11 @@ function pointColours(state: LatentScatterState): (i: number) => Rgb | null {
     }
     case "number": {
       const missing = rgb(palette.grey);
+      const from = colourRange?.low ?? Number.NEGATIVE_INFINITY;
+      const to = colourRange?.high ?? Number.POSITIVE_INFINITY;
       return (i) => {
         const value = colourNumbers[i]!;
+        if (colourRange && !(value >= from && value <= to)) return null;
         return Number.isNaN(value) ? missing : rampColour(fraction(colouring, value));
       };
     }

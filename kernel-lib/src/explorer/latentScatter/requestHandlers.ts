@@ -79,13 +79,13 @@ export class RequestHandlers implements ScatterHandlers {
 
   private context() {
     const { derived } = this;
-    const { x, y, z, hidden, probe } = this.page.state;
+    const { x, y, z, hidden, colourRange, probe } = this.page.state;
     return {
       table: derived.table,
       view: derived.view({ x, y, z }),
       probe,
       selected: derived.selection.rows,
-      visible: derived.colours.visible(hidden),
+      visible: derived.colours.visible({ hidden, colourRange }),
     };
   }
 }

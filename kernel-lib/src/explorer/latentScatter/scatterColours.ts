@@ -54,9 +54,17 @@ export class ScatterColours {
     };
   }
 
-  /** Whether a particle is in none of the hidden categories; undefined if all are shown. */
-  visible(hidden: readonly string[]): ((row: number) => boolean) | undefined {
-    const { colouring, codes } = this.current;
+  /** Whether a particle is in none of the hidden categories, and its number in the shown range; undefined if all are shown. */
+  visible({
+    hidden,
+    colourRange,
+  }: Pick<LatentScatterState, "hidden" | "colourRange">): ((row: number) => boolean) | undefined {
+    const { colouring, codes, numbers } = this.current;
+    if (colouring.kind === "number" && colourRange) {
+      const from = colourRange.low ?? Number.NEGATIVE_INFINITY;
+      const to = colourRange.high ?? Number.POSITIVE_INFINITY;
+      return (row) => numbers[row]! >= from && numbers[row]! <= to;
+    }
     if (hidden.length === 0 || !("categories" in colouring)) return undefined;
     const isHidden = colouring.categories.map(({ name }) => hidden.includes(name));
     return (row) => !isHidden[codes[row]!];

@@ -84,6 +84,24 @@ export interface AxisFormula {
   offset: number;
 }
 
+/** Axes of which all pairs are shown in small plots; empty: none. */
+export type PairKind = "" | "latent" | "component";
+
+/** An axis of the pair grid. */
+export interface PairAxis extends AxisFormula {
+  name: string;
+  title: string;
+  /** The range of all particles, with a margin. */
+  low: number;
+  high: number;
+}
+
+/** A range of the numbers that colour the particles; null: no end. */
+export interface ColourRange {
+  low: number | null;
+  high: number | null;
+}
+
 /** The part of the plane that a view shows. */
 export interface ScatterZoom {
   x: readonly [number, number];
@@ -108,6 +126,8 @@ export const latentScatterTraits = {
   colour: text(""),
   /** Categories and sets whose particles are neither drawn nor selected. */
   hidden: list(text("")),
+  /** Particles with numbers outside, or without one, are neither drawn nor selected. Null: no limits; also for other colours than numbers. */
+  colourRange: nullable(json<ColourRange>(() => ({ low: null, high: null }))),
   /** Null: all is shown. */
   zoom: nullable(json<ScatterZoom>(() => ({ x: [0, 1], y: [0, 1] }))),
 
@@ -135,6 +155,15 @@ export const latentScatterTraits = {
   populationKnown: json<boolean>(() => false),
   /** Its lines: coordinates along x and y of each point, NaN between lines. */
   populationLines: numbers(Float32Array),
+
+  /** Axes of which all pairs are shown in small plots, one of which can be chosen; empty: none. */
+  pairs: json<PairKind>(() => ""),
+  /** These axes; empty while no pairs are shown. */
+  pairAxes: json<readonly PairAxis[]>(() => []),
+  /** Coordinates of some particles along them, [particles · axes]. */
+  pairPoints: numbers(Float32Array),
+  /** Which of the drawn points these are. */
+  pairDrawn: numbers(Uint32Array),
 
   /** 1 for each drawn point that is selected. */
   selected: numbers(Uint8Array),
@@ -208,11 +237,27 @@ function check(state: LatentScatterState): void {
       throw new TypeError(`LatentScatter.${key}: expected ${state.latent} numbers, found ${wrong.length}`);
     }
   }
+  if (!["", "latent", "component"].includes(state.pairs)) {
+    throw new TypeError(
+      `LatentScatter.pairs: expected latent, component or empty, found ${inspect(state.pairs)}`,
+    );
+  }
+  checkRange(state.colourRange);
   if (state.stationCount < 1 || state.stationCount > maxStations) {
     throw new TypeError(
       `LatentScatter.stationCount: expected 1 to ${maxStations}, found ${state.stationCount}`,
     );
   }
+}
+
+function checkRange(range: ColourRange | null): void {
+  if (range === null) return;
+  const isEnd = (end: unknown) => end === null || Number.isFinite(end);
+  const { low, high } = range;
+  if (isEnd(low) && isEnd(high) && (low === null || high === null || low <= high)) return;
+  throw new TypeError(
+    `LatentScatter.colourRange: expected null, or low and high with low below high, found ${inspect(range)}`,
+  );
 }
 
 /** The scatter as a widget: front-end module, traits, and checks of its state. */

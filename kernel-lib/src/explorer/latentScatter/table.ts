@@ -56,7 +56,7 @@ export class ScatterTable {
   /** Cache of coordinates along axes, by name. */
   private readonly coordinates = new Map<string, Float32Array>();
   private components: Pca | undefined;
-  private axisTitles: readonly string[] = [];
+  private titles: readonly string[] = [];
   private points: Float32Array;
 
   /**
@@ -99,7 +99,12 @@ export class ScatterTable {
 
   /** Sets the titles of the latent axes; empty for their names. */
   setAxisTitles(titles: readonly string[]): void {
-    this.axisTitles = titles;
+    this.titles = titles;
+  }
+
+  /** Titles of the latent axes; empty for their names. */
+  get axisTitles(): readonly string[] {
+    return this.titles;
   }
 
   /** Adds or replaces a column. @throws InputError for a wrong length, and for the name of a built-in axis */

@@ -8,6 +8,7 @@ import type { NamedSet } from "../../workbench/setTable";
 import type { ExplorerParts } from "../explorerParts";
 import type { DensityMapState } from "../gaussianViewer/densityMap";
 import { randomRows } from "../latentScatter/drawnPoints";
+import type { LatentScatter } from "../latentScatter/latentScatter";
 import { setsColumn, type TableColumn } from "../latentScatter/table";
 import type { RunKnowledge } from "../runKnowledge";
 import { axisTitle, observabilityColumns } from "../shownVerdict";
@@ -16,6 +17,7 @@ import {
   type PageColumn,
   type PageData,
   type PageScatter,
+  type PageSecond,
   type PageSet,
   type PageViewer,
 } from "./pageData";
@@ -31,6 +33,7 @@ export interface PageSource {
   columns: readonly TableColumn[];
   sets: readonly NamedSet[];
   scatter: Partial<PageScatter>;
+  second?: PageSecond | null;
   viewer: Partial<PageViewer>;
   maps: readonly DensityMapState[];
 }
@@ -77,6 +80,7 @@ export class PageContent {
       // Sets without a particle in the page cannot colour any
       scatter: scatter.colour === setsColumn && sets.length === 0 ? { ...scatter, colour: "" } : scatter,
       viewer: { ...defaultViewer(), ...source.viewer },
+      second: source.second ?? null,
       free: run.moving,
       decoder: packDecoder(run.decoder),
       ...{ networks, licences },
@@ -98,25 +102,29 @@ export function contentOfRun(run: Run, knowledge: RunKnowledge, sets: readonly N
 }
 
 /** The parts of an explorer that a page shows. */
-export type PagedParts = Pick<ExplorerParts, "explored" | "scatter" | "viewer" | "sets">;
+export type PagedParts = Pick<ExplorerParts, "explored" | "scatter" | "viewer" | "sets"> & {
+  /** The second plot, if it is shown. */
+  second: LatentScatter | undefined;
+};
 
 /** The content of a page about an explorer as it is now. */
 export function contentOfExplorer(
-  { explored, scatter, viewer, sets }: PagedParts,
+  { explored, scatter, second, viewer, sets }: PagedParts,
   run: Run,
   knowledge: RunKnowledge,
 ): PageContent {
-  const { x, y, z, colour, hidden, probe, anchors, stationCount } = scatter.state;
+  const { x, y, z, colour, hidden, colourRange, probe, anchors, stationCount } = scatter.state;
   const { colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines, maps } =
     viewer.state;
   const observed = knowledge.latents ? observabilityColumns(knowledge.latents) : [];
-  const used = scatter.usedColumns;
+  const used = [...new Set([...scatter.usedColumns, ...(second?.usedColumns ?? [])])];
   const further = observed.filter(({ name }) => !used.some((column) => column.name === name));
   return new PageContent({
     ...{ run, knowledge, latents: explored.latents, title: scatter.title },
     columns: [...used, ...further.map((column) => ({ ...column, kind: "number" as const }))],
     sets: [...sets],
-    scatter: { x, y, z, colour, hidden, probe, anchors, stationCount },
+    scatter: { x, y, z, colour, hidden, colourRange, probe, anchors, stationCount },
+    second: second ? { x: second.x, y: second.y, z: second.z } : null,
     viewer: {
       ...{ colourBy, displacementFrom, sphereScale, spheresVisible, camera, shapes, slice, outlines },
       ...Object.fromEntries(atomTraits.map((trait) => [trait, viewer.state[trait]])),
@@ -159,7 +167,7 @@ function factsOf(run: Run, shown: number): [name: string, value: string][] {
 
 function defaultScatter(latent: number): PageScatter {
   return {
-    ...{ x: "z1", y: latent > 1 ? "z2" : "histogram", z: null, colour: "", hidden: [] },
+    ...{ x: "z1", y: latent > 1 ? "z2" : "histogram", z: null, colour: "", hidden: [], colourRange: null },
     ...{ probe: new Array<number>(latent).fill(0), anchors: [], stationCount: 10 },
   };
 }

@@ -22,7 +22,7 @@ export interface PageSet extends Required<ScatterSet> {
 /** How the scatter looks when the page opens. */
 export type PageScatter = Pick<
   LatentScatterState,
-  "x" | "y" | "z" | "colour" | "hidden" | "probe" | "anchors" | "stationCount"
+  "x" | "y" | "z" | "colour" | "hidden" | "colourRange" | "probe" | "anchors" | "stationCount"
 >;
 
 /** Traits of the viewer's atomic model. */
@@ -35,6 +35,9 @@ export const atomTraits = [
   "atomName",
   "atomsVisible",
 ] as const;
+
+/** Axes of a second plot. */
+export type PageSecond = Pick<LatentScatterState, "x" | "y" | "z">;
 
 /** How the viewer looks when the page opens. */
 export type PageViewer = Pick<
@@ -70,6 +73,8 @@ export interface PageData {
   columns: PageColumn[];
   sets: PageSet[];
   scatter: PageScatter;
+  /** The second plot when the page opens; null for none. */
+  second: PageSecond | null;
   viewer: PageViewer;
   /** 1 for each Gaussian that the decoder may move; none: all. */
   free?: Uint8Array | undefined;

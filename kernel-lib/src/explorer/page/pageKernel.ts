@@ -10,6 +10,7 @@ import { DensityMap } from "../gaussianViewer/densityMap";
 import { GaussianViewer } from "../gaussianViewer/gaussianViewer";
 import { LatentScatter } from "../latentScatter/latentScatter";
 import { PathMotion } from "../pathMotion";
+import { SecondPlot } from "../secondPlot";
 import type { PageData } from "./pageData";
 
 /** `globalThis[…]` where widgets look for the transport; see tslab-widgets. */
@@ -27,6 +28,10 @@ const noteDelay = 100;
 export class PageKernel {
   /** The particles in the latent space. */
   readonly scatter: LatentScatter;
+  /** The same particles over other axes. */
+  readonly second: SecondPlot;
+  /** Called when it is shown, and with null when it is hidden. */
+  onSecond: (plot: LatentScatter | null) => void = () => {};
   /** The Gaussians at the probe. */
   readonly viewer: GaussianViewer;
   /** Decodes places of the latent space. */
@@ -59,7 +64,11 @@ export class PageKernel {
     this.scatter = new LatentScatter({ latents, latent, columns: columns as ParticleColumn[] });
     this.scatter.setAxisTitles(axisTitles);
     this.scatter.setSets(sets);
-    this.scatter.set(scatter);
+    const { hidden, colourRange, ...choices } = scatter;
+    this.scatter.set(choices);
+    // A choice of colours shows all
+    this.scatter.set({ hidden, colourRange });
+    this.second = new SecondPlot(this.scatter, (plot) => this.onSecond(plot));
     this.viewer = new GaussianViewer({ neutral, ...(free && { free }) });
     this.viewer.setMean(this.explored.meanModel);
     this.viewer.set({ ...viewer, maps: maps.map((map) => new DensityMap(map)) });
@@ -114,6 +123,11 @@ export class PageKernel {
   /** Moves the probe to a frame of the motion that was played last. */
   showFrame(frame: number): void {
     this.tried(() => this.motion.showFrame(frame));
+  }
+
+  /** Shows the same particles over other axes, or hides them. */
+  showSecond(shown: boolean): void {
+    this.tried(() => this.second.show(shown));
   }
 
   /** Keeps the state at the probe to compare others with, or lets it go. */
