@@ -135,10 +135,10 @@ export class RunsModel extends ViewModel {
     });
   }
 
-  /** Opens the page of a study. */
-  openReport(study: string): Promise<void> {
+  /** Opens a file of a result: a map in the viewer, the page of a study. */
+  openResult(file: string): Promise<void> {
     return this.act(async () => {
-      await this.services.openFile(`${study}/study.html`);
+      await this.services.openFile(file);
       return "";
     });
   }
