@@ -259,3 +259,24 @@ test("studies of seeds and options that a form starts are those of their command
     }
   }
 });
+
+test("the expected time of a run is measured at its sizes, and says which they are", async (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  const settings = settingsIn(folder, "run");
+  const short = await e2.project.expectedTime(settings);
+  const long = await e2.project.expectedTime({ ...settings, epochs: 3000 });
+  assert.match(
+    short.from,
+    /^a step of 32 particles takes [\d.]+ ms for 12 Gaussians in a box of 18 pixels, measured here with 1 thread, for 60 particles$/,
+  );
+  for (const { seconds } of [short, long]) assert.ok(0 < seconds[0] && seconds[0] < seconds[1], `${seconds}`);
+  assert.ok(long.seconds[0] > 5 * short.seconds[0], `${short.seconds} ${long.seconds}`);
+  const { gaussians: _, resolution: _detail, ...open } = settings;
+  const { from } = await e2.project.expectedTime(open);
+  assert.match(from, /300 Gaussians in a box of \d+ pixels and .* for 3000 Gaussians in a box of 30 pixels/);
+  await assert.rejects(
+    e2.project.expectedTime({ ...settings, particles: path.join(folder, "none.star") }),
+    /none\.star: no such file/,
+  );
+});

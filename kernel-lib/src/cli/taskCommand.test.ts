@@ -143,7 +143,12 @@ test("a set is listed first, and is the list of the reconstruction", () => {
 });
 
 for (const [what, task, values, message] of [
-  ["a value that is missing", "states", { run: "run", out: "s" }, /^InputError: Clusters: expected a value, found none/],
+  [
+    "a value that is missing",
+    "states",
+    { run: "run", out: "s" },
+    /^InputError: Clusters: expected a value, found none/,
+  ],
   [
     "a number out of range",
     "states",
@@ -156,8 +161,18 @@ for (const [what, task, values, message] of [
     { run: "r", clusters: 2, grid: 3, out: "s" },
     /^InputError: grid: expected none beside the other values/,
   ],
-  ["an unknown value", "poses", { run: "r", colour: 1, out: "a.star" }, /^InputError: colour: a value of poses: run, /],
-  ["another ending", "correct", { run: "r", out: "map.txt" }, /^InputError: Output: expected a name that ends in \.mrc/],
+  [
+    "an unknown value",
+    "poses",
+    { run: "r", colour: 1, out: "a.star" },
+    /^InputError: colour: a value of poses: run, /,
+  ],
+  [
+    "another ending",
+    "correct",
+    { run: "r", out: "map.txt" },
+    /^InputError: Output: expected a name that ends in \.mrc/,
+  ],
   ["text of two lines", "correct", { run: "r\nx", out: "map.mrc" }, /^InputError: Run: expected one line/],
   [
     "points that are no numbers",

@@ -1,5 +1,6 @@
 import type { JobProgress } from "../jobs/wholeProgress";
 import type { RunComparison } from "../project/compareRuns";
+import type { ExpectedTime } from "../project/expectedTime";
 import type { NewRunSettings } from "../project/newRun";
 import type { ProjectRun } from "../project/projectRuns";
 import type { RunForTasks } from "../project/tasks/runValues";
@@ -30,6 +31,7 @@ export type ProjectRequest =
   | { kind: "settings"; run: string }
   | { kind: "startTask"; settings: TaskSettings }
   | { kind: "runForTasks"; run: string }
+  | { kind: "expect"; settings: NewRunSettings }
   | { kind: "taskSettings"; output: string }
   | { kind: "compare"; first: string; second: string };
 
@@ -71,6 +73,7 @@ export interface ProjectResults {
   settings: NewRunSettings;
   startTask: { output: string };
   runForTasks: RunForTasks;
+  expect: ExpectedTime;
   taskSettings: TaskSettings;
   compare: ShownComparison;
 }

@@ -7,6 +7,7 @@ import { InputError } from "../errors";
 import { cancel, resubmit } from "../jobs/control";
 import { listJobs } from "../jobs/jobStatus";
 import { compareRuns } from "../project/compareRuns";
+import { expectedTime } from "../project/expectedTime";
 import type { NewRunSettings } from "../project/newRun";
 import { rename, runs, settingsOf } from "../project/projectRuns";
 import { startRun } from "../project/startRun";
@@ -101,6 +102,10 @@ export async function projectResult(
       const placed = mapPaths(fields, values, (file) => below(file));
       await startTask({ task, values: placed, queue: queueInside(queue) });
       return { output: String(values["out"]) };
+    }
+    case "expect": {
+      const { queue, ...rest } = request.settings;
+      return expectedTime({ ...inside(rest), queue }, work);
     }
     case "runForTasks": {
       const found = await runForTasks(below(request.run));

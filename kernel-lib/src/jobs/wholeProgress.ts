@@ -42,6 +42,15 @@ const course: readonly Stage[] = [
 const epochStage = course.findIndex(({ name }) => name === epochName);
 
 /**
+ * What a training takes beside its epochs, each of which counts as 1.
+ * @param survey whether it decides on its number of axes itself
+ */
+export const otherShares = ({ survey }: { survey: boolean }): number =>
+  course
+    .filter(({ name }) => name !== epochName && (survey || !name.source.includes("survey")))
+    .reduce((sum, { share }) => sum + share, 0);
+
+/**
  * Follows the tasks of a training and estimates how far it is as a whole: every task counts with its usual share of the time, and what
  * is left takes as long, for its share, as what has been done.
  */

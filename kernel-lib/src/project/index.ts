@@ -1,5 +1,6 @@
 /** The runs of a project: started as jobs, found again, named; and what is made of them. */
 export { type ComparedRun, compareRuns as compare, type RunComparison } from "./compareRuns";
+export { type ExpectedTime, expectedTime } from "./expectedTime";
 export { cellOf, commandOf, type NewRunSettings } from "./newRun";
 export type { OutputKind } from "./outputs";
 export { type ProjectRun, type RunState, rename, runs, settingsOf } from "./projectRuns";

@@ -69,6 +69,10 @@ export class NewRunModel extends ViewModel {
   checked: Checked | undefined;
   /** What is being checked; undefined while nothing is. */
   checking: RequestProgress | undefined;
+  /** What the run is expected to take, as measured; undefined until it was. */
+  expected: ProjectResults["expect"] | undefined;
+  /** Whether that is being measured. */
+  measuring = false;
   starting = false;
   status = "";
   private readonly number = ++count;
@@ -112,6 +116,7 @@ export class NewRunModel extends ViewModel {
     // What was found belongs to the files as they were.
     if (files.some((name) => fields[name] !== undefined && fields[name] !== this.form[name]))
       this.checked = undefined;
+    this.expected = undefined;
     if (fields.out !== undefined) this.outTyped = fields.out !== "";
     this.form = { ...this.form, ...fields };
     if (!this.outTyped && (fields.particles ?? fields.from) !== undefined)
@@ -204,6 +209,24 @@ export class NewRunModel extends ViewModel {
         this.stopCheck = undefined;
         this.changed();
       }
+    }
+  }
+
+  /** Measures a step of the training on the machine of the kernel, and estimates what the run takes. */
+  async measure(): Promise<void> {
+    if (this.measuring) return;
+    const { form } = this;
+    this.measuring = true;
+    this.say("");
+    try {
+      const found = await this.services.ask({ kind: "expect", settings: this.settings() });
+      // It belongs to the settings as they were.
+      if (form === this.form) this.expected = found;
+    } catch (error) {
+      this.status = (error as Error).message;
+    } finally {
+      this.measuring = false;
+      this.changed();
     }
   }
 

@@ -5,7 +5,7 @@ import { choiceRow, type TypedRow, tickRow, typedRow } from "./forms/formRows.js
 import { sameRows } from "./forms/sameRows.js";
 import { whereRows } from "./forms/whereRows.js";
 import type { FileField, NewRunForm, NewRunModel } from "./newRunModel.js";
-import { type ListedRun, timeOfRuns } from "./runsModel.js";
+import { type ListedRun, rangeText, timeOfRuns } from "./runsModel.js";
 
 type TextField = { [K in keyof NewRunForm]: NewRunForm[K] extends string ? K : never }[keyof NewRunForm];
 
@@ -53,6 +53,7 @@ export function newRunPage(model: NewRunModel, runs: readonly ListedRun[]): Temp
         adviceId: (name) => model.adviceId(name),
       })}
       ${time === "" ? nothing : html`<p>Expected time: ${time}</p>`}
+      ${form.from ? nothing : expectedTime(model)}
     </fieldset>
     ${sameRows(same, (content, what) => model.copy(content, what))}
     <div class="e2gmm-form-actions">
@@ -109,6 +110,25 @@ function halvesRow(model: NewRunModel): TemplateResult {
     advice: "A study on halves that never meet says what is reproduced; takes twice as long",
     ticks: [{ text: "everything twice", checked: model.form.halves, set: (halves) => model.set({ halves }) }],
   });
+}
+
+/** What the run is expected to take by a measurement on this machine. */
+function expectedTime(model: NewRunModel): TemplateResult {
+  const { expected, measuring, form } = model;
+  const where = form.where === "local" ? "" : "; the nodes of the cluster may be faster or slower";
+  return html`<div class="e2gmm-form-actions">
+    ${button(
+      "Estimate the time",
+      "Measure a step of this training here, which takes some seconds",
+      () => void model.measure(),
+      {
+        disabled: measuring || form.particles === "",
+      },
+    )}
+    <span role="status">${
+      measuring ? "measuring…" : expected ? `${rangeText(expected.seconds)}: ${expected.from}${where}` : ""
+    }</span>
+  </div>`;
 }
 
 function checkText({ checking }: NewRunModel): string {

@@ -220,6 +220,12 @@ export function timeText(seconds: number): string {
   return `about ${hours} h ${minutes % 60} min`;
 }
 
+/** A range of times in words. */
+export function rangeText([least, most]: readonly [number, number]): string {
+  const [from, to] = [timeText(least), timeText(most)];
+  return from === to ? from : `${from} to ${to.replace(/^about /, "")}`;
+}
+
 /** Share of making the neutral model in the time of a run: 16 of 315 s for the set `adk`. */
 const neutralShare = 0.05;
 
