@@ -98,11 +98,10 @@ describe("forms of a run in JupyterLab", skipIf(skip), () => {
     await form("Study").waitFor();
     await panel().getByRole("combobox", { name: "What" }).selectOption("seeds");
     assert.equal(await field("Output").inputValue(), "run_seeds");
-    const isTaken = () => field("Gaussian model").inputValue();
     await page.waitForFunction(() =>
       (document.querySelector('input[name="model"]') as HTMLInputElement | null)?.value.endsWith(".txt"),
     );
-    assert.match(await isTaken(), /neutral\.txt$/);
+    assert.match(await field("Gaussian model").inputValue(), /neutral\.txt$/);
     await fill({ Particles: "particles.star", "Gaussian model": "neutral.txt", Seeds: "1-2" });
     await fill({ "Latent axes": "1", Epochs: "2", Sets: "2", Processors: "1" });
     await panel().getByRole("checkbox", { name: "width" }).uncheck();
