@@ -213,3 +213,11 @@ test("maps, poses and studies stand below the run that they are made of", async 
     " run_poses.star",
   ]);
 });
+
+test("where only the step of a command is known, what is left of it is said", () => {
+  const progress = { task: "back-projecting", done: 30, total: 100, at: "", stepSecondsLeft: 130 };
+  assert.deepEqual(progressOf(run("m", { kind: "maps", jobs: [job("states", "running", progress)] })), {
+    text: "states: back-projecting, 30 %; about 2 minutes left of this step",
+    percent: undefined,
+  });
+});

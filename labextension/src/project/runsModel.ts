@@ -240,9 +240,14 @@ export function progressOf({ jobs }: ListedRun): {
     jobs.length > 1 ? `job ${jobs.indexOf(running) + 1} of ${jobs.length}, ${running.name}` : running.name;
   const { progress } = running;
   if (!progress) return { text: `${place}: started`, percent: undefined };
-  const { task, done, total, whole, secondsLeft } = progress;
+  const { task, done, total, whole, secondsLeft, stepSecondsLeft } = progress;
   const step = total > 1 ? `${task}, ${Math.floor((100 * done) / total)} %` : task;
-  const left = secondsLeft === undefined ? "" : `; ${timeText(secondsLeft)} left in all`;
+  const left =
+    secondsLeft !== undefined
+      ? `; ${timeText(secondsLeft)} left ${running.tasks > 1 ? "of this part" : "in all"}`
+      : stepSecondsLeft === undefined
+        ? ""
+        : `; ${timeText(stepSecondsLeft)} left of this step`;
   const text = `${place}: ${step}${left}`;
   // The model of a map has steps that begin anew with every round.
   const part = running.name === "neutral" ? 0 : whole;
