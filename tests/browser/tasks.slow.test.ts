@@ -43,6 +43,14 @@ describe("forms of a run in JupyterLab", skipIf(skip), () => {
       .filter({ has: page.getByRole("button", { name, exact: true }) });
   const state = (name: string, expected: RegExp) =>
     row(name).locator(".e2gmm-project-state").filter({ hasText: expected }).waitFor({ timeout: 240_000 });
+  /** What a form says after *Start*. */
+  const outcome = async (name: string) => {
+    const status = form(name)
+      .getByRole("status")
+      .filter({ hasText: /^(?!Starting…)./ });
+    await status.waitFor({ timeout: 60_000 });
+    return status.innerText();
+  };
   const shown = (label: "Command" | "Notebook cell") => panel().getByLabel(label, { exact: true });
   const fill = async (values: Record<string, string>) => {
     for (const [name, value] of Object.entries(values)) await field(name).fill(value);
@@ -75,7 +83,7 @@ describe("forms of a run in JupyterLab", skipIf(skip), () => {
 
   test("the task is started, listed below its run, and its maps open in the viewer", async () => {
     await press("Start");
-    await panel().getByText("Started run_states").waitFor({ timeout: 60_000 });
+    assert.equal(await outcome("Reconstruct"), "Started run_states");
     await state("run_states", /complete/);
     assert.match(await row("run_states").innerText(), /↳/);
     await panel().getByText("complete; started from run").waitFor();
@@ -108,6 +116,7 @@ describe("forms of a run in JupyterLab", skipIf(skip), () => {
     assert.match(await shown("Command").innerText(), /^e2gmm study seeds --particles .* --seeds 1-2 /);
     await shot("seeds");
     await press("Start");
+    assert.equal(await outcome("Study"), "Started run_seeds");
     await state("run_seeds", /complete/);
     assert.ok(existsSync(path.join(lab.folder, "run_seeds/study.html")));
     await panel()

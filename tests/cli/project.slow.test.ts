@@ -277,6 +277,6 @@ test("the expected time of a run is measured at its sizes, and says which they a
   assert.match(from, /300 Gaussians in a box of \d+ pixels and .* for 3000 Gaussians in a box of 30 pixels/);
   await assert.rejects(
     e2.project.expectedTime({ ...settings, particles: path.join(folder, "none.star") }),
-    /none\.star: no such file/,
+    /none\.star: expected a file, found no such file/,
   );
 });

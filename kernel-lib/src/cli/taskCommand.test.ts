@@ -202,3 +202,17 @@ test("parts are those of commands that are divided by images", () => {
   };
   assert.throws(() => taskCommandOf(poses), /^InputError: parts: expected none/);
 });
+
+test("no two fields of a form that are shown together have the same name or label", () => {
+  for (const description of taskDescriptions) {
+    for (const { values } of cases(description)) {
+      const shown = description.fields.filter((field) => applies(field, description, values));
+      for (const key of ["name", "label"] as const)
+        assert.equal(
+          new Set(shown.map((field) => field[key])).size,
+          shown.length,
+          `${description.name} ${key}`,
+        );
+    }
+  }
+});

@@ -36,8 +36,8 @@ export async function resultsOf(output: string, jobs: readonly JobStatus[]): Pro
     .map((name) => path.join(folder, name));
 }
 
-/** Maps first, then pages, particles and tables. */
-const order = [/\.(mrc|map|ccp4)$/i, /\.html$/, /\.(star|cs)$/, /./];
+/** Maps first, then pages, particles, and half maps and tables. */
+const order = [/^(?!.*_half[12]\.).*\.(mrc|map|ccp4)$/i, /\.html$/, /\.(star|cs)$/, /./];
 const rank = (name: string): number => order.findIndex((one) => one.test(name));
 
 function patternOf(command: string, stem: string): RegExp | undefined {

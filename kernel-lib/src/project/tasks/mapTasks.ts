@@ -70,8 +70,14 @@ export const statesTask: TaskDescription = {
       required: true,
     },
     {
-      ...{ name: "nearest", kind: "number", label: "Particles", group: "States", flag: "--nearest" },
-      ...{ range: whole(1), help: "Of each state. Empty: a tenth of all, at least 100" },
+      ...{
+        name: "nearest",
+        kind: "number",
+        label: "Particles per state",
+        group: "States",
+        flag: "--nearest",
+      },
+      ...{ range: whole(1), help: "The nearest ones. Empty: a tenth of all, at least 100" },
     },
     ...mapFields,
     symmetryField("Every image is used in all equivalent orientations. Empty: none"),
