@@ -92,7 +92,7 @@ test("command and cell have absolute paths; instead of them stands what is missi
   model.set("clusters", "many");
   assert.deepEqual(model.same, { missing: "Clusters: “many” is not a number" });
   model.set("clusters", "2");
-  const { command } = model.same as { command: string };
+  const { command } = model.same as unknown as { command: string };
   assert.equal(
     command,
     "e2gmm states /srv/set/run --clusters 2 --out /srv/set/run_states_2 --queue local --queue-cpus 4",
