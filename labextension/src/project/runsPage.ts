@@ -95,9 +95,17 @@ function rowOf(model: RunsModel, { run, depth }: RunRow, forms: RunForms): Templ
 const canBegin = ({ kind, state, particles }: ListedRun): boolean =>
   state === "complete" && (kind === "study" || (kind === "run" && particles !== undefined));
 
+/** Closes the menu that a button is in: one that closed at the next press would move what is pressed. */
+function closeMenu({ currentTarget }: Event): void {
+  (currentTarget as HTMLElement).closest(".e2gmm-project-menu")?.removeAttribute("open");
+}
+
 /** What can be made of a run, as buttons that open forms. */
 function startButtons({ folder, kind }: ListedRun, forms: RunForms): TemplateResult[] {
-  const begin = (family: TaskFamily) => () => forms.begin(family, folder, kind === "study" ? kind : "run");
+  const begin = (family: TaskFamily) => (event: Event) => {
+    closeMenu(event);
+    forms.begin(family, folder, kind === "study" ? kind : "run");
+  };
   const reconstruct =
     "Maps of its states, of sets of particles, or of all particles with their motion undone";
   if (kind === "study")
