@@ -128,9 +128,10 @@ function startButtons({ folder, kind }: ListedRun, forms: RunForms): TemplateRes
       "Poses against the moving model of this run, or in rounds by halves",
       begin("poses"),
     ),
-    button("Second round", "Fill the form for a second round that starts from this run", () =>
-      forms.further(folder),
-    ),
+    button("Second round", "Fill the form for a second round that starts from this run", (event) => {
+      closeMenu(event);
+      forms.further(folder);
+    }),
   ];
 }
 
