@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import * as e2 from "e2gmm";
 import { test } from "vitest";
 import { temporaryFolder } from "../testing";
-import { simulatedProject, succeed, words } from "./command";
+import { launcher, simulatedProject, succeed, words } from "./command";
 
 /** Runs that are started as jobs, and the list of a project. */
 
@@ -133,4 +134,149 @@ test("a study of halves that is started as a job is the study that its command m
     await e2.jobs.cancel(out);
     await assert.rejects(e2.jobs.wait(out), /expected jobs that end well, found \w+, task 1: stopped/);
   }
+});
+
+test("reconstructions and poses of a run that a form starts are those of its command, and are listed below the run", async (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  const run = path.join(folder, "run");
+  await e2.project.startRun(settingsIn(folder, "run"));
+  await e2.jobs.wait(run);
+  const workbench = await e2.openWorkbench(run);
+  workbench.sets.add(
+    Int32Array.from({ length: 30 }, (_, i) => 2 * i),
+    { name: "every <other>" },
+  );
+  await workbench.saved();
+  await workbench.close();
+  const { values: known, sets } = await e2.project.runForTasks(run);
+  assert.deepEqual(sets, ["every <other>"]);
+  assert.equal(known["particles"], path.join(folder, "sim/particles.star"));
+  const queue = { queue: "local", cpus: 1 };
+  const particles = String(known["particles"]);
+  const cases: [string, string, (at: (name: string) => string) => e2.project.TaskSettings][] = [
+    [
+      "states",
+      "states.csv",
+      (at) => ({
+        ...{ task: "states", queue },
+        values: { run, chosen: "grid", grid: 2, boxSize: 16, nearest: 20, out: at("states") },
+      }),
+    ],
+    [
+      "open.mrc",
+      "",
+      (at) => ({
+        ...{ task: "reconstruct", queue },
+        values: { run, particles, set: "every <other>", boxSize: 16, out: at("open.mrc") },
+      }),
+    ],
+    [
+      "poses.star",
+      "",
+      (at) => ({ task: "poses", queue, values: { run, force: true, out: at("poses.star") } }),
+    ],
+  ];
+  for (const [name, file, settingsAt] of cases) {
+    const ours = settingsAt((out) => path.join(folder, "ours", out));
+    const typed = settingsAt((out) => path.join(folder, "typed", out));
+    mkdirSync(path.join(folder, "ours"), { recursive: true });
+    mkdirSync(path.join(folder, "typed"), { recursive: true });
+    await e2.project.startTask(ours);
+    const command = e2.project.taskCommandOf(typed);
+    const script = path.join(folder, "typed.sh");
+    writeFileSync(script, command.replaceAll(/^e2gmm/gm, `'${process.execPath}' '${launcher}'`));
+    execFileSync("sh", ["-e", script], { cwd: folder });
+    for (const out of [ours, typed]) await e2.jobs.wait(String(out.values["out"]));
+    const content = (where: string) => readFileSync(path.join(folder, where, name, file), "latin1");
+    assert.equal(
+      content("ours").replaceAll("ours", "typed"),
+      content("typed"),
+      `${name}: the form gives what its command gives`,
+    );
+    assert.deepEqual(await e2.project.taskOf(String(ours.values["out"])), ours);
+    await assert.rejects(e2.project.startTask(ours), /expected a (new or empty folder|name that is free)/);
+  }
+  const listed = await e2.project.runs(folder);
+  const results = listed.filter(({ folder: place }) => place !== "run");
+  assert.deepEqual(
+    results.map(({ folder: place, kind, state, from }) => `${place} ${kind} ${state} ${from ?? "-"}`).sort(),
+    [
+      "ours/open.mrc maps complete run",
+      "ours/poses.star poses complete run",
+      "ours/states maps complete run",
+      // Its command does not name the run
+      "typed/open.mrc maps complete -",
+      "typed/poses.star poses complete run",
+      "typed/states maps complete run",
+    ],
+  );
+  const files = (place: string) => results.find((one) => one.folder === place)!.results;
+  assert.deepEqual(files("ours/states"), [
+    "ours/states/state_01.mrc",
+    "ours/states/state_02.mrc",
+    "ours/states/states.csv",
+  ]);
+  assert.equal(files("ours/open.mrc")[0], "ours/open.mrc");
+  for (const one of results) assert.ok(one.bytes > 0, one.folder);
+  await e2.project.rename(path.join(folder, "ours/open.mrc"), "open state");
+  const named = (await e2.project.runs(folder)).find((one) => one.folder === "ours/open.mrc")!;
+  assert.equal(named.title, "open state");
+});
+
+test("studies of seeds and options that a form starts are those of their commands", async (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  succeed(folder, ...words("neutral --map sim/consensus.mrc --resolution 16 --gaussians 12 --out model.txt"));
+  writeFileSync(path.join(folder, "sets.json"), '{"one": {"latent": 1}, "two": {"latent": 2}}');
+  const shared = {
+    ...{ particles: path.join(folder, "sim/particles.star"), model: path.join(folder, "model.txt") },
+    // More epochs than pass before both studies are cancelled.
+    ...{ epochs: 1000, resolution: 16 },
+  };
+  const queue = { queue: "local", cpus: 1 };
+  for (const [task, own] of [
+    ["seeds", { seeds: "1-2" }],
+    ["options", { options: path.join(folder, "sets.json") }],
+  ] as ["seeds" | "options", object][]) {
+    const at = (out: string): e2.project.TaskSettings => ({
+      ...{ task, queue },
+      values: { ...shared, ...own, out: path.join(folder, `${out}_${task}`) },
+    });
+    const [ours, typed] = [at("ours"), at("typed")];
+    const jobs = await e2.project.startTask(ours);
+    succeed(folder, ...words(e2.project.taskCommandOf(typed)).slice(1));
+    const out = ({ values }: e2.project.TaskSettings) => String(values["out"]);
+    const names = (found: readonly { name: string; task: number }[]) =>
+      found.map((one) => `${one.name} ${one.task}`);
+    assert.deepEqual(names(jobs), names(await e2.jobs.list(out(typed))));
+    const recorded = (one: e2.project.TaskSettings) =>
+      JSON.parse(readFileSync(path.join(out(one), "settings.json"), "utf8"));
+    assert.deepEqual(recorded(ours), recorded(typed));
+    for (const one of [ours, typed]) {
+      await e2.jobs.cancel(out(one));
+      await assert.rejects(e2.jobs.wait(out(one)), /expected jobs that end well/);
+    }
+  }
+});
+
+test("the expected time of a run is measured at its sizes, and says which they are", async (t) => {
+  const folder = temporaryFolder(t);
+  simulatedProject(folder);
+  const settings = settingsIn(folder, "run");
+  const short = await e2.project.expectedTime(settings);
+  const long = await e2.project.expectedTime({ ...settings, epochs: 3000 });
+  assert.match(
+    short.from,
+    /^a step of 32 particles takes [\d.]+ ms for 12 Gaussians in a box of 18 pixels, measured here with 1 thread, for 60 particles$/,
+  );
+  for (const { seconds } of [short, long]) assert.ok(0 < seconds[0] && seconds[0] < seconds[1], `${seconds}`);
+  assert.ok(long.seconds[0] > 5 * short.seconds[0], `${short.seconds} ${long.seconds}`);
+  const { gaussians: _, resolution: _detail, ...open } = settings;
+  const { from } = await e2.project.expectedTime(open);
+  assert.match(from, /300 Gaussians in a box of \d+ pixels and .* for 3000 Gaussians in a box of 30 pixels/);
+  await assert.rejects(
+    e2.project.expectedTime({ ...settings, particles: path.join(folder, "none.star") }),
+    /none\.star: expected a file, found no such file/,
+  );
 });

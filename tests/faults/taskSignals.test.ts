@@ -117,6 +117,8 @@ const calls: Record<string, () => Promise<unknown>> = {
   resumeStudy: () => e2.study.resume(at("study")),
   wait: () => e2.jobs.wait(at("study")),
   runs: () => e2.project.runs(at("sim")),
+  expectedTime: () =>
+    e2.project.expectedTime({ particles: at("sim/particles.star"), queue: { queue: "local", cpus: 1 } }),
   compareRuns: () => e2.project.compare(at("sim"), at("sim")),
   fetchEntry: () => e2.fetchEntry("EMPIAR-10076", { out: at("entry"), address: "http://127.0.0.1:9/" }),
   "Run.refinePoses": () => e2.training.Run.prototype.refinePoses.call({} as never),

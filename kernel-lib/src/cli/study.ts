@@ -4,6 +4,7 @@ import { listJobs } from "../jobs/jobStatus";
 import type { StudySettings } from "../study/settings";
 import { resumeStudy, studyHalves, studyOptions, studySeeds } from "../study/studies";
 import { studyFiles } from "../study/studyFolder";
+import { parseSeeds, readOptionSets } from "../study/studyInputs";
 import type { StudyReport } from "../study/studyReport";
 import type { TrainingOptions } from "../training/options";
 import { type EngineOptions, engineChoice, engineOptions } from "./engineOptions";
@@ -26,7 +27,6 @@ import {
 } from "./options";
 import { type QueueOptions, queueNames, queueSettings, tellSubmitted } from "./queue";
 import type { RunCommand, Session } from "./session";
-import { parseSeeds, readOptionSets } from "./studyInputs";
 import { posesOption } from "./train";
 import { type TrainCommandOptions, trainingOptions, trainingOptionsOf } from "./trainingOptions";
 

@@ -1,7 +1,10 @@
 import type { JobProgress } from "../jobs/wholeProgress";
 import type { RunComparison } from "../project/compareRuns";
+import type { ExpectedTime } from "../project/expectedTime";
 import type { NewRunSettings } from "../project/newRun";
 import type { ProjectRun } from "../project/projectRuns";
+import type { RunForTasks } from "../project/tasks/runValues";
+import type { TaskSettings } from "../project/tasks/taskCommand";
 import type { CheckedInputs } from "../training/check/checkedInputs";
 
 /** Target name of the comms that JupyterLab's project pages open to a kernel. */
@@ -26,6 +29,10 @@ export type ProjectRequest =
   | { kind: "resume"; run: string }
   | { kind: "rename"; run: string; title: string }
   | { kind: "settings"; run: string }
+  | { kind: "startTask"; settings: TaskSettings }
+  | { kind: "runForTasks"; run: string }
+  | { kind: "expect"; settings: NewRunSettings }
+  | { kind: "taskSettings"; output: string }
   | { kind: "compare"; first: string; second: string };
 
 /** Two runs side by side: a {@link RunComparison} without the places of most particles. */
@@ -64,6 +71,10 @@ export interface ProjectResults {
   resume: { jobs: number };
   rename: Record<never, never>;
   settings: NewRunSettings;
+  startTask: { output: string };
+  runForTasks: RunForTasks;
+  expect: ExpectedTime;
+  taskSettings: TaskSettings;
   compare: ShownComparison;
 }
 

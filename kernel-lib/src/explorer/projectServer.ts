@@ -7,9 +7,15 @@ import { InputError } from "../errors";
 import { cancel, resubmit } from "../jobs/control";
 import { listJobs } from "../jobs/jobStatus";
 import { compareRuns } from "../project/compareRuns";
+import { expectedTime } from "../project/expectedTime";
 import type { NewRunSettings } from "../project/newRun";
 import { rename, runs, settingsOf } from "../project/projectRuns";
 import { startRun } from "../project/startRun";
+import { taskDescription, taskDescriptions } from "../project/tasks/descriptions";
+import { runForTasks } from "../project/tasks/runValues";
+import { startTask } from "../project/tasks/startTask";
+import { mapPaths } from "../project/tasks/taskFields";
+import { taskOf } from "../project/tasks/taskRecord";
 import { checkInputs } from "../training/check/checkInputs";
 import {
   type ProjectAnswer,
@@ -87,12 +93,29 @@ export async function projectResult(
       return checkInputs({ ...inside(request.inputs), ...work });
     case "start": {
       const { queue, ...rest } = request.settings;
-      const { after = [], ...where } = queue;
-      const template = /^(local|slurm|relion)$/.test(queue.queue) ? {} : { queue: below(queue.queue) };
-      const waits = after.length > 0 ? { after: after.map(below) } : {};
-      const settings: NewRunSettings = { ...inside(rest), queue: { ...where, ...template, ...waits } };
-      await startRun(settings);
+      await startRun({ ...inside(rest), queue: queueInside(queue) });
       return { run: request.settings.out };
+    }
+    case "startTask": {
+      const { task, values, queue } = request.settings;
+      const { fields } = taskDescription(task);
+      const placed = mapPaths(fields, values, (file) => below(file));
+      await startTask({ task, values: placed, queue: queueInside(queue) });
+      return { output: String(values["out"]) };
+    }
+    case "expect": {
+      const { queue, ...rest } = request.settings;
+      return expectedTime({ ...inside(rest), queue }, work);
+    }
+    case "runForTasks": {
+      const found = await runForTasks(below(request.run));
+      const fields = taskDescriptions.flatMap((one) => one.fields);
+      return { ...found, values: mapPaths(fields, found.values, shown) };
+    }
+    case "taskSettings": {
+      const settings = await taskOf(below(request.output));
+      const { fields } = taskDescription(settings.task);
+      return { ...settings, values: mapPaths(fields, settings.values, shown) };
     }
     case "runs":
       return { runs: await runs(".", { signal: work.signal }) };
@@ -134,6 +157,24 @@ function isBelow(root: string, place: string): boolean {
   return from !== ".." && !from.startsWith(`..${path.sep}`) && !path.isAbsolute(from);
 }
 
+/** A queue whose template and outputs to wait for have absolute paths, all below the working folder. */
+function queueInside<Q extends NewRunSettings["queue"]>(queue: Q): Q {
+  const { after = [] } = queue;
+  const isName = /^(local|slurm|relion)$/.test(queue.queue);
+  return {
+    ...queue,
+    ...(!isName && { queue: below(queue.queue) }),
+    ...(after.length > 0 && { after: after.map(below) }),
+  };
+}
+
+/** A path relative to the working folder, if it lies below it. */
+function shown(file: string): string {
+  const root = process.cwd();
+  const place = path.resolve(root, file);
+  return isBelow(root, place) ? path.relative(root, place) : file;
+}
+
 const pathNames = ["particles", "map", "model", "mask", "out", "from", "select"] as const;
 
 /** Settings with absolute paths, all below the working folder. Relative ones would depend on where a command is typed. */
@@ -147,12 +188,9 @@ function inside<T extends Partial<NewRunSettings>>(settings: T): T {
 
 /** Settings with paths relative to the working folder, where they lie below it. */
 function relative(settings: NewRunSettings): NewRunSettings {
-  const root = process.cwd();
   const placed = pathNames.flatMap((name) => {
     const file = settings[name];
-    if (!file) return [];
-    const place = path.resolve(root, file);
-    return [[name, isBelow(root, place) ? path.relative(root, place) : file] as const];
+    return file ? [[name, shown(file)] as const] : [];
   });
   return { ...settings, ...Object.fromEntries(placed) };
 }

@@ -95,6 +95,7 @@ const progressSchema = v.looseObject({
   at: someText,
   whole: v.optional(v.number()),
   secondsLeft: v.optional(v.number()),
+  stepSecondsLeft: v.optional(v.number()),
 });
 
 function tryJson(text: string): unknown {

@@ -4,6 +4,7 @@ import { thisProcess } from "../training/runs/processIdentity";
 import { JobFolder, type TaskRecord } from "./jobRecords";
 import { limitSignal } from "./queueTemplate";
 import { requeueInSlurm } from "./slurm";
+import { StepProgress } from "./stepProgress";
 import { WholeProgress } from "./wholeProgress";
 
 /** Environment variable with the task of a local job. */
@@ -54,7 +55,7 @@ export async function runTask(
     stop();
   }, pollTime);
   let code = 1;
-  const recorder = new ProgressRecorder(job, number, args[0]);
+  const recorder = new ProgressRecorder(job, number, args);
   try {
     code = await run(args, recorder.follow);
   } finally {
@@ -72,22 +73,23 @@ export async function runTask(
 
 /** Records the progress of a task in its folder, where others see it. */
 class ProgressRecorder {
-  private readonly whole: WholeProgress | undefined;
+  private readonly known: WholeProgress | StepProgress;
   private last = Number.NEGATIVE_INFINITY;
   private writing: Promise<void> | undefined;
 
   constructor(
     private readonly job: JobFolder,
     private readonly task: number,
-    command: string | undefined,
+    [command, ...more]: readonly string[],
   ) {
     // Of other commands the course is not known, though their steps may have the same names.
-    this.whole = command === "train" ? new WholeProgress() : undefined;
+    const isTraining = command === "train" || (command === "study" && more.includes("--part"));
+    this.known = isTraining ? new WholeProgress() : new StepProgress();
   }
 
   readonly follow = (progress: Progress): void => {
     const now = Date.now();
-    const report = this.whole?.follow(progress) ?? { ...progress, at: new Date(now).toISOString() };
+    const report = this.known.follow(progress);
     if (this.writing || now - this.last < progressTime) return;
     this.last = now;
     // A disk that is full stops the work itself, with its own message.

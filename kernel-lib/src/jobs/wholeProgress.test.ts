@@ -53,3 +53,18 @@ test("what is no training has its own progress only", () => {
   assert.equal(report!.whole, undefined);
   assert.deepEqual([report!.done, report!.total, report!.at], [250, 1000, "1970-01-01T00:00:05.000Z"]);
 });
+
+test("a training that is a part of a study is followed as one by itself", () => {
+  const tasks = [
+    ["reading particles", 1, 0],
+    ["epoch 2 of 4, rings to 9", 0.5, 10],
+    ["evidence", 0.5, 20],
+  ] as const;
+  const whole = (prefix: string) =>
+    follow(tasks.map(([task, part, seconds]) => [`${prefix}${task}`, part, seconds] as const)).map(
+      (report) => report.whole,
+    );
+  for (const prefix of ["half1: ", "seed_3: ", "options_two.axes: "])
+    assert.deepEqual(whole(prefix), whole(""));
+  assert.deepEqual(whole("other: "), [undefined, undefined, undefined]);
+});

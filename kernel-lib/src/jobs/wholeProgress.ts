@@ -8,6 +8,8 @@ export interface JobProgress extends Progress {
   whole?: number;
   /** Seconds that are left of the whole command; an estimate, at most for a training that decides itself on its epochs. */
   secondsLeft?: number;
+  /** Seconds that are left of this task, where the command's course is not known. */
+  stepSecondsLeft?: number;
 }
 
 /** A part of a training's course, and its usual share of the time. */
@@ -20,6 +22,8 @@ interface Stage {
 
 /** Epochs that a training takes at most which decides itself, except for few particles. */
 const mostEpochs = 40;
+/** What precedes the tasks of a training that is a part of a study. */
+const partName = /^(half\d|seed_\w+|options_[\w.-]+): /;
 const epochName = /^epoch (\d+)(?: of (\d+))?/;
 
 /**
@@ -42,6 +46,15 @@ const course: readonly Stage[] = [
 const epochStage = course.findIndex(({ name }) => name === epochName);
 
 /**
+ * What a training takes beside its epochs, each of which counts as 1.
+ * @param survey whether it decides on its number of axes itself
+ */
+export const otherShares = ({ survey }: { survey: boolean }): number =>
+  course
+    .filter(({ name }) => name !== epochName && (survey || !name.source.includes("survey")))
+    .reduce((sum, { share }) => sum + share, 0);
+
+/**
  * Follows the tasks of a training and estimates how far it is as a whole: every task counts with its usual share of the time, and what
  * is left takes as long, for its share, as what has been done.
  */
@@ -62,12 +75,13 @@ export class WholeProgress {
   follow(progress: Progress): JobProgress {
     const now = this.now();
     const report: JobProgress = { ...progress, at: new Date(now).toISOString() };
-    const found = course.findIndex(({ name }) => name.test(progress.task));
+    const task = progress.task.replace(partName, "");
+    const found = course.findIndex(({ name }) => name.test(task));
     // Tasks inside others have names that occur elsewhere: the course only goes forward.
     if (found > this.stage) this.stage = found;
     if (this.stage < 0) return report;
     this.seen.add(this.stage);
-    const [, epoch, of] = epochName.exec(progress.task) ?? [];
+    const [, epoch, of] = epochName.exec(task) ?? [];
     if (of !== undefined) this.epochs = Number(of);
     const part = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
     const epochsDone = epoch === undefined ? 0 : Number(epoch) - 1 + part;

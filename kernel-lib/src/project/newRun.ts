@@ -3,6 +3,7 @@ import type { QueueSettings } from "../jobs/queueSettings";
 import { typedCommand } from "../jobs/typedCommand";
 import type { Varied } from "../network/head";
 import type { InheritedAxes } from "../training/runs/lineage";
+import { commandOption, literal, queueWords } from "./writtenSettings";
 
 /*
  * A new run as the window, the command line and a notebook describe it. Nothing here needs Node: JupyterLab's pages use it too.
@@ -97,29 +98,47 @@ export function stepsOf(settings: NewRunSettings): string[][] {
     settings;
   const { from, select, axes } = settings;
   const shared = [
-    ...option("--resolution", resolution),
-    ...option("--latent", latent),
-    ...option("--vary", vary && vary.length > 0 ? vary.join(",") : undefined),
-    ...option("--mask", mask),
-    ...option("--epochs", epochs),
+    ...commandOption("--resolution", resolution),
+    ...commandOption("--latent", latent),
+    ...commandOption("--vary", vary && vary.length > 0 ? vary.join(",") : undefined),
+    ...commandOption("--mask", mask),
+    ...commandOption("--epochs", epochs),
   ];
   if (from) {
-    const start = [...option("--from", from), ...option("--select", select), ...option("--axes", axes)];
-    return [["train", ...start, ...shared, ...option("--out", out)]];
+    const start = [
+      ...commandOption("--from", from),
+      ...commandOption("--select", select),
+      ...commandOption("--axes", axes),
+    ];
+    return [["train", ...start, ...shared, ...commandOption("--out", out)]];
   }
   if (halves) {
-    const models = model ? option("--model", model) : option("--gaussians", gaussians);
+    const models = model ? commandOption("--model", model) : commandOption("--gaussians", gaussians);
     return [
-      ["study", "halves", ...option("--particles", particles), ...models, ...shared, ...option("--out", out)],
+      [
+        "study",
+        "halves",
+        ...commandOption("--particles", particles),
+        ...models,
+        ...shared,
+        ...commandOption("--out", out),
+      ],
     ];
   }
   const used = model || madeModelOf(settings);
-  const train = ["train", ...option("--particles", particles), ...option("--model", used)];
-  const steps = [[...train, ...shared, ...option("--symmetry", symmetry), ...option("--out", out)]];
+  const train = ["train", ...commandOption("--particles", particles), ...commandOption("--model", used)];
+  const steps = [
+    [...train, ...shared, ...commandOption("--symmetry", symmetry), ...commandOption("--out", out)],
+  ];
   if (!map) return steps;
-  const detail = [...option("--resolution", resolution), ...option("--gaussians", gaussians)];
-  const neutral = ["neutral", ...option("--map", map), ...detail, ...option("--symmetry", symmetry)];
-  return [[...neutral, ...option("--out", used)], ...steps];
+  const detail = [...commandOption("--resolution", resolution), ...commandOption("--gaussians", gaussians)];
+  const neutral = [
+    "neutral",
+    ...commandOption("--map", map),
+    ...detail,
+    ...commandOption("--symmetry", symmetry),
+  ];
+  return [[...neutral, ...commandOption("--out", used)], ...steps];
 }
 
 /**
@@ -168,37 +187,4 @@ export function cellOf(settings: NewRunSettings): string {
 /** The cell of a notebook that opens the explorer of a run. @param run folder */
 export function exploreCellOf(run: string): string {
   return `import * as e2 from "e2gmm";\nconst explorer = await e2.explore(${JSON.stringify(run)});\nexplorer;`;
-}
-
-function option(flag: string, value: string | number | undefined): string[] {
-  if (value === undefined || value === "") return [];
-  // A value that begins with a hyphen would be taken for an option.
-  return String(value).startsWith("-") ? [`${flag}=${value}`] : [flag, String(value)];
-}
-
-function queueWords(
-  { queue, cpus, gpus, memory, time, set = {} }: NewRunSettings["queue"],
-  after: readonly string[],
-): string[] {
-  return [
-    ...option("--queue", queue),
-    ...option("--queue-cpus", cpus),
-    ...option("--queue-gpus", gpus),
-    ...option("--queue-memory", memory),
-    ...option("--queue-time", time),
-    ...Object.entries(set).flatMap(([name, value]) => ["--queue-set", `${name}=${value}`]),
-    ...after.flatMap((output) => option("--queue-after", output)),
-  ];
-}
-
-/** A value as it is written in TypeScript. */
-function literal(value: unknown, indent: string): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((item) => literal(item, indent)).join(", ")}]`;
-  const entries = Object.entries(value).filter(([, of]) => of !== undefined);
-  if (entries.length === 0) return "{}";
-  const key = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
-  const inner = `${indent}  `;
-  const lines = entries.map(([name, of]) => `${inner}${key(name)}: ${literal(of, inner)},`);
-  return `{\n${lines.join("\n")}\n${indent}}`;
 }

@@ -11,19 +11,22 @@ import { beginTask, type TaskOptions } from "../progress";
 import { latentAxes, RunFolder } from "../training/runs/run";
 import type { RunRecord } from "../training/runs/runRecord";
 import type { NewRunSettings } from "./newRun";
+import { kindOf, type OutputKind, resultsOf } from "./outputs";
 import { settingsFile } from "./startRun";
+import type { TaskSettings } from "./tasks/taskCommand";
+import { readTaskRecord } from "./tasks/taskRecord";
 
 /** State of a run: that of its jobs, or `unfinished` for one that was started otherwise and is not complete, or `damaged`. */
 export type RunState = JobState | "unfinished" | "damaged";
 
-/** A run, or a study, below a folder. */
+/** A run, a study or another result of jobs below a folder. */
 export interface ProjectRun {
-  /** Relative to the folder that was searched, with `/` between its parts. */
+  /** Its folder, or the file that a result is named by; relative to the folder that was searched, with `/` between its parts. */
   folder: string;
   /** What the user calls it; empty for no title. */
   title: string;
-  /** A study makes several runs and compares them. */
-  kind: "run" | "study";
+  /** A study makes several runs and compares them; poses and maps are made of particles or runs. */
+  kind: OutputKind;
   /** How far it is. */
   state: RunState;
   /** Why it is in this state, in a word or a sentence; empty if there is nothing to say. */
@@ -32,7 +35,7 @@ export interface ProjectRun {
   started: string;
   /** Name of the particle file; empty if unknown. */
   dataset: string;
-  /** Run that it started from, relative like `folder` if it lies below; missing for a run of its own. */
+  /** Run that it started from or is made of, relative like `folder` if it lies below; missing for one of its own. */
   from?: string;
   /** Number of particles. */
   particles?: number;
@@ -44,6 +47,8 @@ export interface ProjectRun {
   verdict?: "found" | "weak" | "none";
   /** Bytes on disk. */
   bytes: number;
+  /** Files of a result that people look at, such as maps and the page of a study, relative like `folder`. */
+  results: string[];
   /** Its jobs, the last submission of each. */
   jobs: JobStatus[];
 }
@@ -53,7 +58,7 @@ const titleFile = "title.txt";
 const maxTitle = 200;
 
 /**
- * Runs and studies below a folder, with the jobs that make them; skips hidden folders and `node_modules`.
+ * Runs, studies, and maps and poses that are made by jobs, below a folder, with these jobs; skips hidden folders and `node_modules`.
  * @returns newest first
  * @throws StoppedError
  * @example
@@ -69,6 +74,13 @@ export async function runs(root: string, options: TaskOptions = {}): Promise<Pro
     if (found.length >= maxRuns) break;
     if (isRun(folder) || inside.includes(jobsFolderName))
       found.push(await describe(root, folder, isRun(folder)));
+    // Results whose jobs are recorded beside them
+    for (const name of inside) {
+      if (!name.endsWith(`.${jobsFolderName}`)) continue;
+      const output = path.join(folder, name.slice(0, -jobsFolderName.length - 1));
+      const result = await describe(root, output, false);
+      if (result.kind !== "run") found.push(result);
+    }
   }
   return found.sort((a, b) => (a.started < b.started ? 1 : -1));
 }
@@ -84,8 +96,8 @@ export async function runs(root: string, options: TaskOptions = {}): Promise<Pro
  * ```
  */
 export async function rename(run: string, title: string): Promise<void> {
-  if (!new RunFolder(run).exists && !existsSync(path.join(run, jobsFolderName)))
-    throw new InputError(run, "the folder of a run");
+  const jobs = jobsFolderOf(run);
+  if (!new RunFolder(run).exists && !existsSync(jobs)) throw new InputError(run, "the folder of a run");
   const text = title.trim();
   if (text.length > maxTitle || /\p{Cc}/u.test(text))
     throw new InputError(
@@ -93,8 +105,8 @@ export async function rename(run: string, title: string): Promise<void> {
       `one line of at most ${maxTitle} characters`,
       JSON.stringify(text.slice(0, 40)),
     );
-  await mkdir(path.dirname(fileOfTitle(run)), { recursive: true });
-  await writeAtomic(fileOfTitle(run), `${text}\n`);
+  await mkdir(jobs, { recursive: true });
+  await writeAtomic(path.join(jobs, titleFile), `${text}\n`);
 }
 
 /**
@@ -142,26 +154,39 @@ function startOf(
   return { from: run, axes, ...(select !== undefined && { select }) };
 }
 
-const fileOfTitle = (run: string): string => path.join(run, jobsFolderName, titleFile);
+/** Folder of the jobs of a run, or of another output, beside which it stands. */
+function jobsFolderOf(output: string): string {
+  const beside = `${output}.${jobsFolderName}`;
+  return !existsSync(path.join(output, jobsFolderName)) && existsSync(beside)
+    ? beside
+    : path.join(output, jobsFolderName);
+}
 
 async function describe(root: string, folder: string, isRun: boolean): Promise<ProjectRun> {
   const relative = (place: string) => path.relative(root, place).split(path.sep).join("/") || ".";
-  const [jobs, record, title, bytes] = await Promise.all([
-    jobsOf(new JobsFolder(path.join(folder, jobsFolderName))).then(latest, (error: Error) => error),
+  const jobsFolder = jobsFolderOf(folder);
+  const [jobs, record, title, size, task] = await Promise.all([
+    jobsOf(new JobsFolder(jobsFolder)).then(latest, (error: Error) => error),
     isRun ? new RunFolder(folder).readRecord().catch((error: Error) => error) : undefined,
-    readFile(fileOfTitle(folder), "utf8").catch(() => ""),
+    readFile(path.join(jobsFolder, titleFile), "utf8").catch(() => ""),
     sizeOf(folder),
+    readTaskRecord(jobsFolder),
   ]);
   const known = jobs instanceof Error ? [] : jobs;
-  const isStudy = known.some(({ command }) => command[0] === "study");
+  const results = await resultsOf(folder, known);
+  const parent = parentOf(known, task);
+  // A file, such as a map, has others beside it.
+  const bytes = size > 0 ? size : await sizeOfFiles(results);
   const run: ProjectRun = {
     folder: relative(folder),
     title: title.trim().slice(0, maxTitle),
-    kind: isStudy ? "study" : "run",
+    kind: kindOf(known),
     ...stateOf(record, jobs),
     started: known.map(({ submitted }) => submitted).sort()[0] ?? "",
     dataset: path.basename(await datasetOf(folder, known)),
+    ...(parent !== undefined && { from: relativeTo(root, parent) }),
     bytes,
+    results: results.map(relative),
     jobs: known,
   };
   if (!record || record instanceof Error) return run;
@@ -172,15 +197,26 @@ async function describe(root: string, folder: string, isRun: boolean): Promise<P
     dataset: path.basename(inputs.particles),
     particles,
     axes: latentAxes(record),
-    ...(from && { from: fromOf(root, from) }),
+    ...(from && { from: relativeTo(root, from.run) }),
     ...(detail && { resolution: detail.resolution }),
     ...(evidence && { verdict: evidence.verdict }),
   };
 }
 
-function fromOf(root: string, { run }: NonNullable<RunRecord["from"]>): string {
+/** Path of a run as listed, or its full path if it lies elsewhere. */
+function relativeTo(root: string, run: string): string {
   const place = path.relative(root, run).split(path.sep).join("/");
   return place.startsWith("..") || path.isAbsolute(place) ? run : place || ".";
+}
+
+/** The run that a result is made of: that of its form, or the argument of its command. */
+function parentOf(jobs: readonly JobStatus[], task: TaskSettings | undefined): string | undefined {
+  const run = task?.values["run"];
+  if (typeof run === "string" && run !== "") return run;
+  const last = jobs.at(-1);
+  const [name = "", argument = "-"] = last?.command ?? [];
+  const takesRun = name === "states" || name === "correct" || name === "poses";
+  return last && takesRun && !argument.startsWith("-") ? path.resolve(last.cwd, argument) : undefined;
 }
 
 async function datasetOf(folder: string, jobs: readonly JobStatus[]): Promise<string> {
@@ -213,19 +249,23 @@ function worstOf(jobs: readonly JobStatus[]): JobStatus | undefined {
   return [...jobs].sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state))[0];
 }
 
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+async function sizeOfFiles(files: readonly string[]): Promise<number> {
   const sizes = await Promise.all(
-    entries.map(async (entry) => {
-      const place = path.join(folder, entry.name);
-      if (entry.isDirectory()) return sizeOf(place);
-      return entry.isFile()
-        ? stat(place).then(
-            ({ size }) => size,
-            () => 0,
-          )
-        : 0;
-    }),
+    files.map((file) =>
+      stat(file).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const place = ({ name }: { name: string }) => path.join(folder, name);
+  const inside = entries.filter((entry) => entry.isDirectory());
+  const sizes = await Promise.all(inside.map((entry) => sizeOf(place(entry))));
+  const own = await sizeOfFiles(entries.filter((entry) => entry.isFile()).map(place));
+  return sizes.reduce((sum, size) => sum + size, own);
 }

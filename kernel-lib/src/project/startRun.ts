@@ -11,11 +11,12 @@ import { submitSteps } from "../jobs/submit";
 import { jobsFolderName } from "../jobsFolderName";
 import { pointGroup } from "../optics/symmetry";
 import { checked, numberIn, someText } from "../schema";
-import { studyHalves } from "../study/studies";
-import { trainingRanges, variedKinds, withDefaults } from "../training/options";
+import { trainingRanges, variedKinds } from "../training/options";
 import { inheritedAxes } from "../training/runs/lineage";
 import { RunFolder } from "../training/runs/runFolder";
 import { madeModelOf, type NewRunSettings, requireComplete, stepsOf } from "./newRun";
+import { queueSchema } from "./queueSchema";
+import { startStudy } from "./tasks/startStudy";
 
 const optional = <S extends v.GenericSchema>(schema: S) => v.optional(schema);
 const settingsSchema = v.strictObject({
@@ -34,15 +35,7 @@ const settingsSchema = v.strictObject({
   symmetry: optional(someText),
   epochs: optional(numberIn(trainingRanges.epochs)),
   halves: optional(v.boolean("true or false")),
-  queue: v.looseObject({
-    queue: someText,
-    cpus: optional(numberIn({ integer: true, least: 1 })),
-    gpus: optional(numberIn({ integer: true, least: 0 })),
-    memory: optional(numberIn({ above: 0 })),
-    time: optional(someText),
-    set: optional(v.record(v.string(), v.string("text"))),
-    after: optional(v.array(someText)),
-  }),
+  queue: queueSchema,
 });
 
 /** What was asked for, in the folder of the jobs, so that another run can be started with the same settings. */
@@ -97,14 +90,13 @@ export async function startRun(settings: NewRunSettings): Promise<JobStatus[]> {
 
 async function startHalves(settings: NewRunSettings): Promise<void> {
   const { particles = "", model, out, resolution, gaussians, latent, epochs, vary, mask, queue } = settings;
-  // A study records its settings: all of them, as the command does, so that either can continue it.
-  const options = withDefaults({
-    ...(latent !== undefined && { latent }),
-    ...(epochs !== undefined && { epochs }),
-    ...(vary && vary.length > 0 && { vary: [...vary] }),
-  });
-  await studyHalves({
-    ...{ particles, out, options, queue, poses: "auto" },
+  await startStudy({
+    ...{ kind: "halves", particles, out, queue },
+    training: {
+      ...(latent !== undefined && { latent }),
+      ...(epochs !== undefined && { epochs }),
+      ...(vary && vary.length > 0 && { vary: [...vary] }),
+    },
     ...(model && { model }),
     ...(mask && { mask }),
     ...(resolution !== undefined && { resolution }),

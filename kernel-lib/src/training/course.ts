@@ -44,6 +44,10 @@ const worthFraction = 0.005;
 const errors = 2;
 const fewestParticles = 30;
 
+/** Most epochs of a training that decides on its own end, for so many steps in an epoch. */
+export const mostEpochs = (stepsPerEpoch: number): number =>
+  Math.max(limits.most[0], Math.min(limits.most[1], Math.ceil(steps.enough / stepsPerEpoch)));
+
 /** What the pace of a training depends on. */
 interface Paced {
   stepsPerEpoch: number;

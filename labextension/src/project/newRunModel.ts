@@ -1,13 +1,26 @@
 import { cellOf, commandOf, type NewRunSettings } from "e2gmm/messages/newRun";
 import type { Machine, ProjectResults } from "e2gmm/messages/project";
 import { ViewModel } from "../view.js";
+import {
+  emptyQueue,
+  freeName,
+  fullPath,
+  given,
+  nextName,
+  numberOf,
+  placedQueue,
+  type QueueForm,
+  queueOf,
+  typedQueue,
+} from "./forms/queueForm.js";
+import type { Same } from "./forms/sameRows.js";
 import type { ProjectRequests, RequestProgress } from "./projectKernel.js";
 
 /** Files that can be chosen. */
 export type FileField = "particles" | "map" | "model" | "mask" | "out" | "template" | "from" | "select";
 
 /** What is typed into the form; empty text is a default. Saved with the layout of the page. */
-export interface NewRunForm {
+export interface NewRunForm extends QueueForm {
   /** Run of which this is a second round; empty: a run of its own. */
   from: string;
   select: string;
@@ -26,16 +39,6 @@ export interface NewRunForm {
   symmetry: string;
   epochs: string;
   halves: boolean;
-  /** `template`: Slurm with the template in `template`. */
-  where: "local" | "slurm" | "template";
-  template: string;
-  cpus: string;
-  gpus: string;
-  memory: string;
-  time: string;
-  partition: string;
-  /** Run that it waits for. */
-  after: string;
 }
 
 /** An empty form. */
@@ -43,7 +46,7 @@ export const emptyForm: NewRunForm = {
   ...{ from: "", select: "", axes: "fixed" },
   ...{ particles: "", map: "", model: "", mask: "", out: "", resolution: "", gaussians: "", latent: "" },
   ...{ position: true, amplitude: true, width: true, symmetry: "", epochs: "", halves: false },
-  ...{ where: "local", template: "", cpus: "", gpus: "", memory: "", time: "", partition: "", after: "" },
+  ...emptyQueue,
 };
 
 /** What JupyterLab does for the form. */
@@ -66,6 +69,10 @@ export class NewRunModel extends ViewModel {
   checked: Checked | undefined;
   /** What is being checked; undefined while nothing is. */
   checking: RequestProgress | undefined;
+  /** What the run is expected to take, as measured; undefined until it was. */
+  expected: ProjectResults["expect"] | undefined;
+  /** Whether that is being measured. */
+  measuring = false;
   starting = false;
   status = "";
   private readonly number = ++count;
@@ -109,6 +116,7 @@ export class NewRunModel extends ViewModel {
     // What was found belongs to the files as they were.
     if (files.some((name) => fields[name] !== undefined && fields[name] !== this.form[name]))
       this.checked = undefined;
+    this.expected = undefined;
     if (fields.out !== undefined) this.outTyped = fields.out !== "";
     this.form = { ...this.form, ...fields };
     if (!this.outTyped && (fields.particles ?? fields.from) !== undefined)
@@ -121,7 +129,6 @@ export class NewRunModel extends ViewModel {
   take(settings: NewRunSettings): void {
     const { queue, vary = ["position", "amplitude", "width"], halves = false } = settings;
     const text = (value: string | number | undefined) => (value === undefined ? "" : String(value));
-    const isTemplate = queue.queue !== "local" && queue.queue !== "slurm";
     this.checked = undefined;
     this.outTyped = true;
     this.form = {
@@ -139,15 +146,7 @@ export class NewRunModel extends ViewModel {
       },
       ...{ position: vary.includes("position"), amplitude: vary.includes("amplitude") },
       ...{ width: vary.includes("width"), symmetry: text(settings.symmetry), halves },
-      where: isTemplate ? "template" : (queue.queue as "local" | "slurm"),
-      template: isTemplate ? queue.queue : "",
-      ...{
-        cpus: text(queue.cpus),
-        gpus: text(queue.gpus),
-        memory: text(queue.memory),
-        time: text(queue.time),
-      },
-      ...{ partition: text(queue.set?.["queue"]), after: "" },
+      ...typedQueue(queue),
     };
     this.say(`The settings of ${settings.out}; change what is to be another`);
   }
@@ -213,6 +212,24 @@ export class NewRunModel extends ViewModel {
     }
   }
 
+  /** Measures a step of the training on the machine of the kernel, and estimates what the run takes. */
+  async measure(): Promise<void> {
+    if (this.measuring) return;
+    const { form } = this;
+    this.measuring = true;
+    this.say("");
+    try {
+      const found = await this.services.ask({ kind: "expect", settings: this.settings() });
+      // It belongs to the settings as they were.
+      if (form === this.form) this.expected = found;
+    } catch (error) {
+      this.status = (error as Error).message;
+    } finally {
+      this.measuring = false;
+      this.changed();
+    }
+  }
+
   /** Stops a check. */
   endCheck(): void {
     this.stopCheck?.abort();
@@ -221,7 +238,7 @@ export class NewRunModel extends ViewModel {
   /** The settings of the form, with paths below the server's root. @throws Error for text that is no number */
   settings(): NewRunSettings {
     const { form } = this;
-    const { mask, out, where, template, time, partition, after } = form;
+    const { mask, out } = form;
     const kinds = ["position", "amplitude", "width"] as const;
     const vary = kinds.filter((kind) => form[kind]);
     if (vary.length === 0) throw new Error("What may change: tick position, amplitude or width");
@@ -231,29 +248,18 @@ export class NewRunModel extends ViewModel {
       latent: numberOf(form.latent, "Latent axes"),
       epochs: numberOf(form.epochs, "Epochs"),
     };
-    const machine = {
-      cpus: numberOf(form.cpus, "Processors") ?? (where === "local" ? this.machine?.cpus : undefined),
-      gpus: where === "local" ? undefined : numberOf(form.gpus, "GPUs"),
-      memory: where === "local" ? undefined : numberOf(form.memory, "Memory"),
-    };
     return {
       ...startOf(form),
       out,
       ...given(numbers),
       ...(vary.length < kinds.length && { vary }),
       ...(mask && { mask }),
-      queue: {
-        queue: where === "template" ? template : where,
-        ...given(machine),
-        ...(where !== "local" && time && { time }),
-        ...(where !== "local" && partition && { set: { queue: partition } }),
-        ...(after && { after: [after] }),
-      },
+      queue: queueOf(form, this.machine?.cpus),
     };
   }
 
   /** The command and the cell that do the same, with absolute paths; or what is missing. */
-  get same(): { command: string; cell: string } | { missing: string } {
+  get same(): Same {
     try {
       const settings = this.absolute(this.settings());
       return { command: commandOf(settings), cell: cellOf(settings) };
@@ -293,10 +299,8 @@ export class NewRunModel extends ViewModel {
 
   /** Paths as a terminal and a notebook in any folder take them. */
   private absolute(settings: NewRunSettings): NewRunSettings {
-    const root = this.machine?.root.replace(/\/$/, "");
-    const full = (file: string) => (root === undefined || file.startsWith("/") ? file : `${root}/${file}`);
+    const full = fullPath(this.machine?.root);
     const { particles, map, model, mask, out, queue, from, select } = settings;
-    const isName = /^(local|slurm|relion|)$/.test(queue.queue);
     return {
       ...settings,
       out: out && full(out),
@@ -306,19 +310,13 @@ export class NewRunModel extends ViewModel {
       ...(map && { map: full(map) }),
       ...(model && { model: full(model) }),
       ...(mask && { mask: full(mask) }),
-      queue: {
-        ...queue,
-        ...(!isName && { queue: full(queue.queue) }),
-        ...(queue.after && { after: queue.after.map(full) }),
-      },
+      queue: placedQueue(queue, full),
     };
   }
 
   /** The next name of a series that no run has: `run`, `run_2`, `run_3`. */
   private freeName(name: string): string {
-    let next = nextName(name);
-    while (this.isTaken(next)) next = nextName(next);
-    return next;
+    return freeName(nextName(name), this.isTaken);
   }
 
   /** `run_round2`, or with the next number that is free. */
@@ -347,19 +345,6 @@ function startOf({ from, select, axes, particles, map, model, symmetry, halves }
   };
 }
 
-/** @throws Error for text that is no number */
-function numberOf(text: string, name: string): number | undefined {
-  if (text.trim() === "") return undefined;
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw new Error(`${name}: “${text}” is not a number`);
-  return value;
-}
-
-/** The values that are given. */
-function given<T extends object>(values: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
-}
-
 const lastPart = (path: string): string => path.split("/").pop() ?? "";
 
 /** A folder for a run beside a file. */
@@ -368,9 +353,4 @@ function besideOf(file: string): string {
   const folder = file.split("/").slice(0, -1);
   const stem = lastPart(file).replace(/\.[^.]+$/, "");
   return [...folder, `${stem}_run`].join("/");
-}
-
-function nextName(name: string): string {
-  const [, stem = name, number] = /^(.*?)_(\d+)$/.exec(name) ?? [];
-  return number === undefined ? `${name}_2` : `${stem}_${Number(number) + 1}`;
 }

@@ -12,12 +12,14 @@ import { button } from "../controls.js";
 import { mount, ViewModel } from "../view.js";
 import { CompareModel } from "./compare/compareModel.js";
 import { comparePage } from "./compare/comparePage.js";
+import { type ChosenPath, TaskModel, type TaskServices } from "./forms/taskModel.js";
+import { taskPage } from "./forms/taskPage.js";
 import { type FileField, NewRunModel, type NewRunServices } from "./newRunModel.js";
 import { newRunPage } from "./newRunPage.js";
 import type { ProjectPlace } from "./place.js";
 import { ProjectKernel } from "./projectKernel.js";
 import { type ListedRun, RunsModel, type RunsServices } from "./runsModel.js";
-import { runsPage } from "./runsPage.js";
+import { type RunForms, runsPage } from "./runsPage.js";
 
 /** The parts of JupyterLab that the panel uses. */
 export interface PanelParts {
@@ -26,41 +28,41 @@ export interface PanelParts {
   notebooks: INotebookTracker | null;
 }
 
-/** What a file field takes. */
-const endings: Record<Exclude<FileField, "out" | "template" | "from">, RegExp> = {
-  particles: /\.(star|cs|csg|lst|hdf)$/i,
-  map: /\.(mrc|map|ccp4|hdf)$/i,
-  model: /\.txt$/i,
-  mask: /\.(mrc|map|ccp4|hdf)$/i,
-  select: /\.(txt|star|cs|csg)$/i,
-};
-const names: Record<FileField, string> = {
-  ...{ particles: "particles", map: "a consensus map", model: "a Gaussian model", mask: "a mask" },
-  ...{ out: "the folder around the run", template: "a template" },
-  ...{ from: "the folder of a run", select: "the particles of a set" },
+/** What the file fields of a new run take. */
+const paths: Readonly<Record<FileField, ChosenPath>> = {
+  particles: { label: "particles", isFolder: false, endings: ["star", "cs", "csg", "lst", "hdf"] },
+  map: { label: "a consensus map", isFolder: false, endings: ["mrc", "map", "ccp4", "hdf"] },
+  model: { label: "a Gaussian model", isFolder: false, endings: ["txt"] },
+  mask: { label: "a mask", isFolder: false, endings: ["mrc", "map", "ccp4", "hdf"] },
+  select: { label: "the particles of a set", isFolder: false, endings: ["txt", "star", "cs", "csg"] },
+  template: { label: "a template", isFolder: false },
+  out: { label: "the folder around the run", isFolder: true },
+  from: { label: "the folder of a run", isFolder: true },
 };
 
-/** Both parts of the panel as one model, so that one template shows them. */
+/** The parts of the panel as one model, so that one template shows them. */
 class ProjectModel extends ViewModel {
   constructor(
     readonly newRun: NewRunModel,
+    readonly task: TaskModel,
     readonly runs: RunsModel,
     readonly compare: CompareModel,
     public isForm: boolean,
   ) {
     super();
-    for (const part of [newRun, runs, compare]) part.stateChanged.connect(() => this.changed());
+    for (const part of [newRun, task, runs, compare]) part.stateChanged.connect(() => this.changed());
   }
 
   override dispose(): void {
     this.newRun.dispose();
+    this.task.dispose();
     this.runs.dispose();
     this.compare.dispose();
     super.dispose();
   }
 }
 
-/** The panel: the form of a new run, and the runs of the project. */
+/** The panel: the form of a new run or of another task, and the runs of the project with what is made of them. */
 export class ProjectPanel extends Widget {
   /** Emitted when its place has changed. */
   readonly moved = new Signal<this, void>(this);
@@ -83,26 +85,31 @@ export class ProjectPanel extends Widget {
       () => newRun.machine?.root.replace(/\/$/, ""),
       () => this.moved.emit(undefined),
     );
-    const newRun: NewRunModel = new NewRunModel(
-      services,
-      start.typed,
-      (run) => void runs.select(run).then(() => this.showRuns()),
-      (name) => (runs.runs ?? []).some(({ folder }) => folder === name),
-    );
-    this.model = new ProjectModel(newRun, runs, new CompareModel(services), start.form);
+    const started = (output: string) => void runs.select(output).then(() => this.showRuns());
+    const isTaken = (name: string) => (runs.runs ?? []).some(({ folder }) => folder === name);
+    const newRun: NewRunModel = new NewRunModel(services, start.typed, started, isTaken);
+    const task = new TaskModel(services, start.task, () => newRun.machine, started, isTaken);
+    this.model = new ProjectModel(newRun, task, runs, new CompareModel(services), start.form);
     // A run that has ended is no longer offered to wait for.
     runs.stateChanged.connect(() => {
-      const { after } = newRun.form;
-      const isOpen = ({ folder, state }: ListedRun) =>
-        folder === after && (state === "waiting" || state === "running");
-      if (after !== "" && runs.runs && !runs.runs.some(isOpen)) newRun.set({ after: "" });
+      const isOver = (after = "") => {
+        const isOpen = ({ folder, state }: ListedRun) =>
+          folder === after && (state === "waiting" || state === "running");
+        return after !== "" && runs.runs && !runs.runs.some(isOpen);
+      };
+      if (isOver(newRun.form.after)) newRun.set({ after: "" });
+      if (isOver(task.typed?.queue.after)) task.setQueue({ after: "" });
     });
-    let saved = newRun.form;
-    newRun.stateChanged.connect(() => {
-      if (newRun.form === saved) return;
-      saved = newRun.form;
-      this.moved.emit(undefined);
-    });
+    const saveChanges = <M extends ViewModel>(part: M, typed: (part: M) => unknown) => {
+      let saved = typed(part);
+      part.stateChanged.connect(() => {
+        if (typed(part) === saved) return;
+        saved = typed(part);
+        this.moved.emit(undefined);
+      });
+    };
+    saveChanges(newRun, ({ form }) => form);
+    saveChanges(task, ({ typed }) => typed);
     const view = mount(this.node, this.model, (model) => this.page(model));
     this.disposed.connect(view.dispose);
     void newRun.begin().then(() => runs.look());
@@ -111,8 +118,8 @@ export class ProjectPanel extends Widget {
   /** State of the panel, saved with the layout. */
   get place(): ProjectPlace {
     const { id, cwd } = this.start;
-    const { newRun, runs, isForm } = this.model;
-    return { id, cwd, form: isForm, typed: newRun.form, selected: runs.selected };
+    const { newRun, task, runs, isForm } = this.model;
+    return { id, cwd, form: isForm, typed: newRun.form, task: task.typed, selected: runs.selected };
   }
 
   override dispose(): void {
@@ -124,38 +131,47 @@ export class ProjectPanel extends Widget {
   }
 
   private page(model: ProjectModel) {
-    const { newRun, runs, isForm } = model;
+    const { newRun, task, runs, isForm } = model;
     const show = (form: boolean) => {
       model.isForm = form;
       this.title.label = form ? "New run" : "Project";
+      if (form) task.close();
       model.changed();
       this.moved.emit(undefined);
-    };
-    const clone = async (run: string) => {
-      const settings = await runs.settingsOf(run);
-      if (!settings) return;
-      newRun.take(settings);
-      showForm();
     };
     const showForm = () => {
       show(true);
       this.node.scrollTop = 0;
     };
+    const showTask = () => {
+      show(false);
+      this.node.scrollTop = 0;
+    };
+    const clone = async (run: string, kind: ListedRun["kind"]) => {
+      if (kind !== "run" && (await task.take(run))) return showTask();
+      const settings = await runs.settingsOf(run);
+      if (!settings) return;
+      newRun.take(settings);
+      showForm();
+    };
     const further = (run: string) => {
       newRun.continueFrom(run);
       showForm();
     };
-    return html`${
-      isForm
-        ? [
-            newRunPage(newRun, runs.runs ?? []),
-            button("Hide the form", "Show the runs only", () => show(false)),
-          ]
-        : button("New run…", "Show the form of a new run", () => show(true))
-    }${
+    const begin: RunForms["begin"] = (family, run, kind) => {
+      void task.begin(family, run, kind);
+      showTask();
+    };
+    const newRunPart = isForm
+      ? [
+          newRunPage(newRun, runs.runs ?? []),
+          button("Hide the form", "Show the runs only", () => show(false)),
+        ]
+      : button("New run…", "Show the form of a new run", () => show(true));
+    return html`${newRunPart}${taskPage(task, runs.runs ?? [])}${
       runs
         ? runsPage(runs, {
-            ...{ clone: (run) => void clone(run), further },
+            ...{ clone: (run, kind) => void clone(run, kind), further, begin },
             compare: (first, second) => void model.compare.compare(first, second),
           })
         : nothing
@@ -167,11 +183,12 @@ export class ProjectPanel extends Widget {
     this.node.querySelector(".e2gmm-project-runs")?.scrollIntoView({ block: "start" });
   }
 
-  private services(): NewRunServices & RunsServices {
+  private services(): NewRunServices & RunsServices & TaskServices {
     const { app, notebooks } = this.parts;
     return {
       ask: (request, options) => this.kernel.ask(request, options),
-      choose: (field, near) => this.choose(field, near),
+      choose: (field, near) => this.choose(paths[field], near),
+      choosePath: (what, near) => this.choose(what, near),
       copy: (text) => Clipboard.copyToSystem(text),
       explore: async (run) => {
         await app.commands.execute("e2gmm:explore", { folder: run, cwd: "" });
@@ -193,19 +210,18 @@ export class ProjectPanel extends Widget {
     };
   }
 
-  private async choose(field: FileField, near: string): Promise<string | undefined> {
+  private async choose({ label, isFolder, endings }: ChosenPath, near: string): Promise<string | undefined> {
     const { documents, app } = this.parts;
     const { contents } = app.serviceManager;
     const folder = near.split("/").slice(0, -1).join("/") || this.start.cwd;
-    const options = { manager: documents, title: `Choose ${names[field]}`, defaultPath: folder };
-    const isFolder = field === "out" || field === "from";
-    const ending = isFolder || field === "template" ? undefined : endings[field];
+    const options = { manager: documents, title: `Choose ${label}`, defaultPath: folder };
+    const isOffered = (name: string) => endings!.some((ending) => name.toLowerCase().endsWith(`.${ending}`));
     const chosen = isFolder
       ? await FileDialog.getExistingDirectory(options)
       : await FileDialog.getOpenFiles({
           ...options,
-          ...(ending && {
-            filter: ({ name, type }) => (type === "directory" || ending.test(name) ? {} : null),
+          ...(endings && {
+            filter: ({ name, type }) => (type === "directory" || isOffered(name) ? {} : null),
           }),
         });
     const [item] = chosen.value ?? [];

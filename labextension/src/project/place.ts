@@ -1,3 +1,4 @@
+import type { TypedTask } from "./forms/taskModel.js";
 import type { NewRunForm } from "./newRunModel.js";
 
 /** State of a project panel, saved with the layout of the page. */
@@ -8,6 +9,8 @@ export interface ProjectPlace {
   form: boolean;
   /** What is typed into it. */
   typed: Partial<NewRunForm>;
+  /** What is typed into the form of a task; missing while none is open. */
+  task?: TypedTask | undefined;
   /** Folder of the run that is shown in detail. */
   selected?: string | undefined;
   /** Folder in which files are chosen first; empty: the root of the server. */

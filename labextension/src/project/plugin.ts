@@ -57,6 +57,7 @@ function placeOf(args: ReadonlyPartialJSONObject, form: boolean): ProjectPlace {
     id: text("id") ?? UUID.uuid4(),
     form: typeof args["form"] === "boolean" ? args["form"] : form,
     typed: (args["typed"] ?? {}) as ProjectPlace["typed"],
+    task: (args["task"] ?? undefined) as ProjectPlace["task"],
     selected: text("selected"),
     cwd: text("cwd") ?? "",
   };

@@ -5,6 +5,7 @@ import {
   progressOf,
   RunsModel,
   type RunsServices,
+  rangeText,
   sizeText,
   timeOfRuns,
   timeText,
@@ -22,7 +23,7 @@ function run(folder: string, more: Partial<ListedRun> = {}): ListedRun {
       dataset: "p.star",
       bytes: 1,
     },
-    ...{ jobs: [], ...more },
+    ...{ jobs: [], results: [], ...more },
   } as ListedRun;
 }
 
@@ -186,4 +187,37 @@ test("the expected time is that of a whole run of the same particles, else of th
   assert.match(timeOfRuns(runs, "a.star"), /^same took 1 h 30 min for 12,000 particles;/);
   assert.match(timeOfRuns(runs, "c.star"), /^last took 20 minutes for 2,000 particles;/);
   assert.equal(timeOfRuns([runs[0]!], "a.star"), "");
+});
+
+test("a range of times is said in words, once where both ends are alike", () => {
+  assert.equal(rangeText([200, 900]), "about 3 minutes to 15 minutes");
+  assert.equal(rangeText([200, 205]), "about 3 minutes");
+  assert.equal(rangeText([20, 90]), "less than a minute to 2 minutes");
+});
+
+test("maps, poses and studies stand below the run that they are made of", async () => {
+  const { model } = modelOf([
+    run("run_seeds", { kind: "study", from: "run" }),
+    run("run_seeds/seed_1"),
+    run("run_states", { kind: "maps", from: "run" }),
+    run("run_poses.star", { kind: "poses", from: "run" }),
+    run("run"),
+  ]);
+  await model.look();
+  model.dispose();
+  assert.deepEqual(names(model), [
+    "run",
+    " run_seeds",
+    "  run_seeds/seed_1",
+    " run_states",
+    " run_poses.star",
+  ]);
+});
+
+test("where only the step of a command is known, what is left of it is said", () => {
+  const progress = { task: "back-projecting", done: 30, total: 100, at: "", stepSecondsLeft: 130 };
+  assert.deepEqual(progressOf(run("m", { kind: "maps", jobs: [job("states", "running", progress)] })), {
+    text: "states: back-projecting, 30 %; about 2 minutes left of this step",
+    percent: undefined,
+  });
 });

@@ -135,10 +135,10 @@ export class RunsModel extends ViewModel {
     });
   }
 
-  /** Opens the page of a study. */
-  openReport(study: string): Promise<void> {
+  /** Opens a file of a result: a map in the viewer, the page of a study. */
+  openResult(file: string): Promise<void> {
     return this.act(async () => {
-      await this.services.openFile(`${study}/study.html`);
+      await this.services.openFile(file);
       return "";
     });
   }
@@ -220,6 +220,12 @@ export function timeText(seconds: number): string {
   return `about ${hours} h ${minutes % 60} min`;
 }
 
+/** A range of times in words. */
+export function rangeText([least, most]: readonly [number, number]): string {
+  const [from, to] = [timeText(least), timeText(most)];
+  return from === to ? from : `${from} to ${to.replace(/^about /, "")}`;
+}
+
 /** Share of making the neutral model in the time of a run: 16 of 315 s for the set `adk`. */
 const neutralShare = 0.05;
 
@@ -234,9 +240,14 @@ export function progressOf({ jobs }: ListedRun): {
     jobs.length > 1 ? `job ${jobs.indexOf(running) + 1} of ${jobs.length}, ${running.name}` : running.name;
   const { progress } = running;
   if (!progress) return { text: `${place}: started`, percent: undefined };
-  const { task, done, total, whole, secondsLeft } = progress;
+  const { task, done, total, whole, secondsLeft, stepSecondsLeft } = progress;
   const step = total > 1 ? `${task}, ${Math.floor((100 * done) / total)} %` : task;
-  const left = secondsLeft === undefined ? "" : `; ${timeText(secondsLeft)} left in all`;
+  const left =
+    secondsLeft !== undefined
+      ? `; ${timeText(secondsLeft)} left ${running.tasks > 1 ? "of this part" : "in all"}`
+      : stepSecondsLeft === undefined
+        ? ""
+        : `; ${timeText(stepSecondsLeft)} left of this step`;
   const text = `${place}: ${step}${left}`;
   // The model of a map has steps that begin anew with every round.
   const part = running.name === "neutral" ? 0 : whole;

@@ -1,6 +1,8 @@
+import type { TaskFamily } from "e2gmm/messages/tasks";
 import { ifDefined } from "lit/directives/if-defined.js";
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { button, keepKey, unlessFocused } from "../controls.js";
+import { menu } from "../menu.js";
 import { type ListedRun, progressOf, type RunRow, type RunsModel, sizeText } from "./runsModel.js";
 
 const columns = [
@@ -13,12 +15,15 @@ const columns = [
   "Evidence",
   "Started",
   "Size",
+  "Start",
 ];
 
 /** Forms that a run fills. */
 export interface RunForms {
-  /** A new run with the settings of another. */
-  clone(run: string): void;
+  /** The form that has made a run, or another output, with its settings. */
+  clone(run: string, kind: ListedRun["kind"]): void;
+  /** A form of a task for a run or a study. */
+  begin(family: TaskFamily, run: string, kind: "run" | "study"): void;
   /** A second round of a run. */
   further(run: string): void;
   /** Two runs side by side. */
@@ -48,21 +53,21 @@ export function runsPage(model: RunsModel, forms: RunForms): TemplateResult {
         ? html`<p>Looking for runs…</p>`
         : rows.length === 0
           ? html`<p>${runs.length === 0 ? "There are no runs yet." : "No run matches."}</p>`
-          : table(model, rows)
+          : table(model, rows, forms)
     }
     ${run ? details(model, run, forms) : nothing}
   </section>`;
 }
 
-function table(model: RunsModel, rows: readonly RunRow[]): TemplateResult {
+function table(model: RunsModel, rows: readonly RunRow[], forms: RunForms): TemplateResult {
   return html`<div class="e2gmm-project-table"><table>
     <caption class="e2gmm-project-hidden">Runs below the folder of the server, newest first</caption>
     <thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => rowOf(model, row))}</tbody>
+    <tbody>${rows.map((row) => rowOf(model, row, forms))}</tbody>
   </table></div>`;
 }
 
-function rowOf(model: RunsModel, { run, depth }: RunRow): TemplateResult {
+function rowOf(model: RunsModel, { run, depth }: RunRow, forms: RunForms): TemplateResult {
   const { folder, title, dataset, particles, axes, resolution, verdict = "", started, bytes, kind } = run;
   const isShown = folder === model.selected;
   const name = title === "" ? folder : title;
@@ -77,12 +82,63 @@ function rowOf(model: RunsModel, { run, depth }: RunRow): TemplateResult {
     <td>${stateCell(run)}</td>
     <td title=${dataset}>${dataset}</td>
     <td class="e2gmm-project-number">${particles?.toLocaleString("en") ?? ""}</td>
-    <td class="e2gmm-project-number">${axes ?? (kind === "study" ? "study" : "")}</td>
+    <td class="e2gmm-project-number">${axes ?? (kind === "run" ? "" : kind)}</td>
     <td class="e2gmm-project-number">${resolution === undefined ? "" : `${resolution.toFixed(1)} Å`}</td>
     <td>${verdict === "none" ? "no heterogeneity" : verdict}</td>
     <td>${started === "" ? "" : new Date(started).toLocaleString()}</td>
     <td class="e2gmm-project-number">${sizeText(bytes)}</td>
+    <td>${startMenu(run, forms)}</td>
   </tr>`;
+}
+
+/** Whether tasks can begin with it. */
+const canBegin = ({ kind, state, particles }: ListedRun): boolean =>
+  state === "complete" && (kind === "study" || (kind === "run" && particles !== undefined));
+
+/** Closes the menu that a button is in: one that closed at the next press would move what is pressed. */
+function closeMenu({ currentTarget }: Event): void {
+  (currentTarget as HTMLElement).closest(".e2gmm-project-menu")?.removeAttribute("open");
+}
+
+/** What can be made of a run, as buttons that open forms. */
+function startButtons({ folder, kind }: ListedRun, forms: RunForms): TemplateResult[] {
+  const begin = (family: TaskFamily) => (event: Event) => {
+    closeMenu(event);
+    forms.begin(family, folder, kind === "study" ? kind : "run");
+  };
+  const reconstruct =
+    "Maps of its states, of sets of particles, or of all particles with their motion undone";
+  if (kind === "study")
+    return [
+      button(
+        "Reconstruct…",
+        "A state from all particles, each half corrected by its own training",
+        begin("reconstruct"),
+      ),
+    ];
+  return [
+    button("Reconstruct…", reconstruct, begin("reconstruct")),
+    button(
+      "Study…",
+      "What is reproduced with halves of the particles, other seeds or other options",
+      begin("study"),
+    ),
+    button(
+      "Refine poses…",
+      "Poses against the moving model of this run, or in rounds by halves",
+      begin("poses"),
+    ),
+    button("Second round", "Fill the form for a second round that starts from this run", (event) => {
+      closeMenu(event);
+      forms.further(folder);
+    }),
+  ];
+}
+
+function startMenu(run: ListedRun, forms: RunForms): TemplateResult | typeof nothing {
+  if (!canBegin(run)) return nothing;
+  const label = `Start something from ${run.folder}`;
+  return menu("⋯", startButtons(run, forms), { label, className: "e2gmm-project-menu" });
 }
 
 function stateCell(run: ListedRun): TemplateResult {
@@ -91,6 +147,16 @@ function stateCell(run: ListedRun): TemplateResult {
   return html`<span class="e2gmm-project-state" data-state=${state}>${state}</span>${
     percent === undefined ? nothing : html` ${Math.floor(percent)} %`
   }`;
+}
+
+/** Files of a result, each of which opens in JupyterLab. */
+function resultList(model: RunsModel, { folder, results }: ListedRun): TemplateResult | typeof nothing {
+  if (results.length === 0) return nothing;
+  const link = (file: string) =>
+    html`<li>${button(file.split("/").pop(), `Open ${file}`, () => void model.openResult(file), {
+      className: "e2gmm-project-name",
+    })}</li>`;
+  return html`<ul class="e2gmm-project-results" aria-label=${`Results of ${folder}`}>${results.map(link)}</ul>`;
 }
 
 /** Another run to be shown beside this one. */
@@ -160,10 +226,14 @@ function details(model: RunsModel, run: ListedRun, forms: RunForms): TemplateRes
             ]
           : nothing
       }
-      ${kind === "study" && state === "complete" ? button("Open report", "Open the page of this study", () => void model.openReport(folder)) : nothing}
-      ${button("New run with these settings", "Fill the form with the settings of this run", () => forms.clone(folder))}
-      ${explorable && state === "complete" ? button("Second round", "Fill the form for a second round that starts from this run", () => forms.further(folder)) : nothing}
+      ${button(
+        kind === "run" ? "New run with these settings" : "Again with these settings",
+        "Fill the form with the settings of this one",
+        () => forms.clone(folder, kind),
+      )}
+      ${canBegin(run) ? startButtons(run, forms) : nothing}
     </div>
+    ${resultList(model, run)}
     ${explorable && state === "complete" ? compareWith(model, run, forms) : nothing}
     ${
       model.log === ""
