@@ -493,7 +493,7 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await page.locator('body[data-jp-theme-light="false"]').waitFor({ state: "attached" });
     await view().scrollIntoViewIfNeeded();
     await opener.click();
-    await pair("PC 1 across, PC 4 up").waitFor();
+    await pair("z1 across, z2 up").waitFor();
     await shot("pairs-dark");
     await page.keyboard.press("Escape");
     await pairs.waitFor({ state: "detached" });

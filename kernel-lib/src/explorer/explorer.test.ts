@@ -64,7 +64,8 @@ test("a move of the probe in a view is answered with the decoded model in one bi
 });
 
 test("clusterings and UMAPs are stopped, also while they wait, and the next one is computed", async () => {
-  const explorer = await explore("run");
+  // The sets of the run are those of other tests
+  const explorer = await explore("run", { keep: false });
   const ask = (request: ExplorerRequest) => transport.ask(explorer, request);
   const umap = ask({ kind: "umap" });
   const clusters = assert.rejects(explorer.cluster({ method: "kmeans", count: 3 }), { name: "StoppedError" });
