@@ -1,4 +1,8 @@
-import type { LatentScatter } from "./latentScatter";
+import type { Widget } from "tslab-widgets";
+import type { LatentScatterTraits } from "./state";
+
+/** A plot, as far as its link knows it. */
+type Plot = Pick<Widget<LatentScatterTraits>, "get" | "set" | "observe">;
 
 /** What two plots of the same particles share; axes, zoom and population are each plot's own. */
 const shared = ["colour", "hidden", "colourRange", "probe", "anchors", "stationCount", "title"] as const;
@@ -9,8 +13,8 @@ export class PlotLink {
   /** A change is being taken over, whose own consequences are the same in both. */
   private busy = false;
 
-  constructor(first: LatentScatter, second: LatentScatter) {
-    const follow = (from: LatentScatter, to: LatentScatter) => {
+  constructor(first: Plot, second: Plot) {
+    const follow = (from: Plot, to: Plot) => {
       for (const key of shared) this.stops.push(from.observe(key, () => this.take(key, from, to)));
     };
     // In this order: a choice of colours shows all that was hidden
@@ -19,7 +23,7 @@ export class PlotLink {
     follow(second, first);
   }
 
-  private take(key: (typeof shared)[number], from: LatentScatter, to: LatentScatter): void {
+  private take(key: (typeof shared)[number], from: Plot, to: Plot): void {
     if (!this.busy) this.during(() => to.set({ [key]: from.get(key) }));
   }
 

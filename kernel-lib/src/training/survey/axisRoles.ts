@@ -11,7 +11,8 @@ export interface AxisKinds {
   /** How much better density alone is than position alone, in nats per particle (missing in runs of earlier versions). */
   difference?: EvidenceGain;
   /**
-   * How much more than {@link sufficientFraction} of the gain is left with each, in nats per particle (missing in runs of earlier versions).
+   * How much more than three quarters of the gain, the limit for one kind alone, is left with each, in nats per particle (missing in
+   * runs of earlier versions).
    */
   margin?: { position: EvidenceGain; density: EvidenceGain };
 }
