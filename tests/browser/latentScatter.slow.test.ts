@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { skipIf } from "../requirement";
@@ -421,8 +422,11 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await end("low").focus();
     await page.keyboard.press("Shift+ArrowRight");
     await end("low").and(page.locator('[aria-valuetext]:not([aria-valuetext="no limit"])')).waitFor();
-    const range: { low: number; high: number } = await kernel('scatter.get("colourRange")');
+    const endAt = async (which: string) => Number(await end(which).getAttribute("aria-valuenow"));
+    const range = { low: await endAt("low"), high: await endAt("high") };
     assert.ok(range.low > 12000 && range.high > range.low && range.high < 15500, JSON.stringify(range));
+    // A change is held back while the one before it is on its way to the kernel
+    while (!isDeepStrictEqual(await kernel('scatter.get("colourRange")'), range));
     const within = Array.from({ length: 600 }, (_, i) => 12000 + 10 * i).filter(
       (defocus) => defocus >= range.low && defocus <= range.high,
     ).length;
@@ -434,6 +438,9 @@ describe("the latent scatter in JupyterLab", skipIf(skip), () => {
     await view().scrollIntoViewIfNeeded();
     await inMenu("Select all");
     await closeMenu();
+    await status()
+      .filter({ hasText: new RegExp(`^${within} of 600 particles selected`) })
+      .waitFor();
     assert.equal(await kernel("scatter.rows.length"), within);
     await view().scrollIntoViewIfNeeded();
     await shot("range");

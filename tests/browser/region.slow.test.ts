@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import * as e2 from "e2gmm";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
@@ -13,7 +14,7 @@ interface PaintedElement {
   e2gmmView: {
     stage: { canvas: HTMLCanvasElement; project(place: number[]): { x: number; y: number } };
     drawing: { drawnPositions(): Float32Array };
-    model: { get(key: "camera"): number[] };
+    model: { get(key: "camera"): number[]; get(key: "shapes"): { name: string; indices: number[] }[] };
   };
 }
 
@@ -144,8 +145,18 @@ describe("the region of an explorer in JupyterLab", skipIf(skip), () => {
     assert.deepEqual(await kernelSays("[...explorer.viewer.region]"), flags);
   });
 
-  const clear = () =>
-    explorer().locator(".e2gmm-viewer").getByRole("button", { name: "Remove all shapes" }).click();
+  const clear = async () => {
+    await explorer().locator(".e2gmm-viewer").getByRole("button", { name: "Remove all shapes" }).click();
+    await panel().getByText("Nothing is in the region yet.").waitFor();
+  };
+  /** The shapes of the page, once the kernel has them: changes in quick succession are held back while one is on its way. */
+  const shapesInKernel = async () => {
+    const shapes = await page.evaluate(() =>
+      (document.querySelector(".e2gmm-viewer") as unknown as PaintedElement).e2gmmView.model.get("shapes"),
+    );
+    while (!isDeepStrictEqual(await kernelSays("explorer.viewer.shapes"), shapes));
+    return shapes;
+  };
   const inRegion = async () =>
     (await kernelSays(
       "[...explorer.viewer.region.keys()].filter((i) => explorer.viewer.region[i])",
@@ -199,9 +210,9 @@ describe("the region of an explorer in JupyterLab", skipIf(skip), () => {
     await page.mouse.move(to.x, to.y, { steps: 6 });
     await page.mouse.up();
     await summary(/^\d+ of 96 Gaussians/);
+    const shapes = await shapesInKernel();
     const painted = await inRegion();
     assert.ok(painted.length > 5 && painted.length < 96, `${painted.length} painted`);
-    const shapes = (await kernelSays("explorer.viewer.shapes")) as { name: string; indices: number[] }[];
     assert.deepEqual([shapes.length, shapes[0]!.name], [1, "painted"]);
     assert.deepEqual(shapes[0]!.indices, painted);
     assert.deepEqual(
@@ -225,7 +236,7 @@ describe("the region of an explorer in JupyterLab", skipIf(skip), () => {
       .locator(".e2gmm-status")
       .filter({ hasText: /^Took out \d+ Gaussians?\./ })
       .waitFor();
-    for (let tries = 0; (await inRegion()).length === painted.length && tries < 20; tries++);
+    await shapesInKernel();
     const rest = await inRegion();
     assert.ok(rest.length < painted.length && rest.every((i) => painted.includes(i)));
     await viewer.getByRole("button", { name: /^Paint the region/ }).press("Enter");

@@ -33,5 +33,6 @@ describe("a second round in JupyterLab", skipIf(skip), () => {
     assert.ok(existsSync(path.join(lab.folder, "data/particles_run/workbench/masks/region.mrc")));
     assert.ok(existsSync(path.join(lab.folder, "data/particles_run_round2/latents.csv")));
     assert.deepEqual(errors, []);
-  });
+    // Two trainings, each of which may take a quarter of an hour
+  }, 2_400_000);
 });

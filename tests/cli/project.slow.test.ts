@@ -114,7 +114,7 @@ test("a study of halves that is started as a job is the study that its command m
   simulatedProject(folder);
   const { map: _, ...rest } = settingsIn(folder, "ours");
   // More epochs than pass before both studies are cancelled.
-  const ours: e2.project.NewRunSettings = { ...rest, epochs: 1000, halves: true };
+  const ours: e2.project.NewRunSettings = { ...rest, epochs: 1_000_000, halves: true };
   const typed = { ...ours, out: path.join(folder, "typed") };
   const [line, ...more] = e2.project.commandOf(typed).split("\n");
   assert.deepEqual(more, []);
@@ -232,7 +232,7 @@ test("studies of seeds and options that a form starts are those of their command
   const shared = {
     ...{ particles: path.join(folder, "sim/particles.star"), model: path.join(folder, "model.txt") },
     // More epochs than pass before both studies are cancelled.
-    ...{ epochs: 1000, resolution: 16 },
+    ...{ epochs: 1_000_000, resolution: 16 },
   };
   const queue = { queue: "local", cpus: 1 };
   for (const [task, own] of [

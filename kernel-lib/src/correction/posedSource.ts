@@ -78,9 +78,14 @@ function checkSameTilts(
   };
   const [own, posed] = [numbers(a), numbers(b)];
   const i = own.findIndex((number, particle) => number !== posed[particle]);
-  if (i < 0) return;
-  const expected = `${posed[i]} visible tilts, as in ${poses.file}: the same tilts of the same particles`;
-  throw new InputError(`${images.file}: particle ${i}`, expected, `${own[i]}`);
+  if (i >= 0) {
+    const expected = `${posed[i]} visible tilts, as in ${poses.file}: the same tilts of the same particles`;
+    throw new InputError(`${images.file}: particle ${i}`, expected, `${own[i]}`);
+  }
+  const row = a.findIndex((particle, image) => particle !== b[image]);
+  if (row < 0) return;
+  const expected = `a tilt of particle ${b[row]}, as in ${poses.file}: the same images in the same order`;
+  throw new InputError(`${images.file}: image ${row}`, expected, `one of particle ${a[row]}`);
 }
 
 /** Columns that name a particle whatever its images are, in the order of preference. */

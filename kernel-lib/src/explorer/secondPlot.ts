@@ -76,6 +76,7 @@ export class SecondPlot {
       ["PC 1", "PC 2"],
       ["z1", "z2"],
       ["z1", "row"],
+      ["row", "z1"],
     ] as const;
     const [x, y] = pairs.find(
       (pair) => pair.every((name) => names.includes(name)) && !(pair[0] === firstX && pair[1] === firstY),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { connect } from "tslab-widgets/testing";
@@ -8,10 +8,13 @@ import { useBackend } from "../compute/backends";
 import { pearson } from "../latent/statistics";
 import { writeModelText } from "../model/text";
 import { openParticles } from "../particles/particleSet";
+import { runForTasks } from "../project/tasks/runValues";
+import { startTask } from "../project/tasks/startTask";
 import { reconstruct } from "../reconstruction/reconstruct";
 import { ringMolecule } from "../simulate/ring.test.helper";
 import { simulateFromModels } from "../simulate/simulateParticles";
 import { train } from "../training/background";
+import { openWorkbench } from "../workbench/workbench";
 import { explore } from "./explore";
 import { Page } from "./explorer.test.helper";
 
@@ -59,4 +62,18 @@ test("the explorer shows units, reconstructs their copies and writes them with t
   await copies.close();
   await written.close();
   explorer.close();
+});
+
+test("a form does not take a set of units for one of particles", async () => {
+  const workbench = await openWorkbench("run");
+  workbench.sets.add([0, 1], { name: "units" });
+  await workbench.saved();
+  await workbench.close();
+  assert.deepEqual((await runForTasks("run")).sets, []);
+  const values = { run: "run", particles: "particles.star", set: "units", out: "units.mrc" };
+  await assert.rejects(
+    startTask({ task: "reconstruct", values, queue: { queue: "local", cpus: 1 } }),
+    /^InputError: units: expected a set of particles; .*, found C3$/,
+  );
+  assert.equal(existsSync("units_particles.txt"), false);
 });

@@ -86,7 +86,9 @@ export async function expectedTime(
     (end) => ((epochs ?? freeEpochs[end]) + otherParts[end] * others) * steps * (times[end]! / 1000),
   );
   const of = sizes.map(({ gaussians: n, boxSize }) => `${n} Gaussians in a box of ${boxSize} pixels`);
-  const from = [...new Set(times.map((ms, s) => `${ms.toPrecision(2)} ms for ${of[s]}`))].join(" and ");
+  const from = [...new Set(times.map((ms, s) => `${Number(ms.toPrecision(2))} ms for ${of[s]}`))].join(
+    " and ",
+  );
   return {
     seconds: [seconds[0]!, seconds[1]!],
     from: `a step of ${training.batchSize} particles takes ${from}, measured here${threads === undefined ? "" : ` with ${threads} ${threads === 1 ? "thread" : "threads"}`}, for ${images.count.toLocaleString("en")} particles`,

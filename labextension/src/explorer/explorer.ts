@@ -154,7 +154,9 @@ export class ExplorerView extends FreedView {
     }
     this.viewModel?.changed();
     this.view?.flush();
-    this.secondView = await this.attach("second");
+    // None where another plot has taken its place meanwhile, whose view stays
+    const view = await this.attach("second");
+    if (view) this.secondView = view;
   }
 
   /** Makes the view of a linked widget in its pane. */

@@ -47,11 +47,14 @@ export async function saveMovie(
   if (viewModel.player.recording || viewModel.morph.recording) return;
   const { movieFormat: format } = viewModel.player;
   const source = { canvas: stage.canvas, background, drawn: () => stage.drawn() };
-  const movie = await recordRound(recorded, source, format, {
-    onProgress: (frame, frames) => viewModel.say(`Recording: frame ${frame} of ${frames}.`),
-  });
-  if (movie) download(movie, `${name}.${format.toLowerCase()}`);
-  viewModel.say(
-    movie ? "The movie is saved." : "The browser recorded no frames; save the path as PDB instead.",
-  );
+  try {
+    const movie = await recordRound(recorded, source, format, {
+      onProgress: (frame, frames) => viewModel.say(`Recording: frame ${frame} of ${frames}.`),
+    });
+    if (viewModel.isDisposed) return;
+    if (movie) download(movie, `${name}.${format.toLowerCase()}`);
+    viewModel.say(movie ? "The movie is saved." : "The browser recorded no frames; choose the format GIF.");
+  } catch (error) {
+    viewModel.say(`The movie cannot be saved: ${(error as Error).message}`);
+  }
 }

@@ -134,6 +134,23 @@ test("the settings of a run fill the form, with a name for another run", async (
   assert.deepEqual([form.where, form.cpus, form.partition, form.after], ["slurm", "8", "gpu", ""]);
 });
 
+test("the expected time is that of the settings in the form, and goes with them", async () => {
+  const found = { seconds: [60, 90], from: "a step" };
+  const { model } = await begun({ expect: () => found });
+  model.set({ particles: "p.star" });
+  await model.measure();
+  assert.equal(model.expected, found);
+  model.set({ latent: "2" });
+  assert.equal(model.expected, undefined);
+  await model.measure();
+  model.take({ particles: "other.star", model: "m.txt", out: "other_run", queue: { queue: "local" } });
+  assert.equal(model.expected, undefined);
+  const measuring = model.measure();
+  model.set({ latent: "3" });
+  await measuring;
+  assert.equal(model.expected, undefined);
+});
+
 test("a second round has what it needs of its run, and nothing that the run has", async () => {
   const { model } = await begun();
   model.set({ particles: "p.star", map: "m.mrc", gaussians: "96", halves: true });

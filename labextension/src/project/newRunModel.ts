@@ -130,6 +130,7 @@ export class NewRunModel extends ViewModel {
     const { queue, vary = ["position", "amplitude", "width"], halves = false } = settings;
     const text = (value: string | number | undefined) => (value === undefined ? "" : String(value));
     this.checked = undefined;
+    this.expected = undefined;
     this.outTyped = true;
     this.form = {
       ...{ from: text(settings.from), select: text(settings.select), axes: settings.axes ?? "fixed" },

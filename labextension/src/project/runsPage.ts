@@ -91,9 +91,12 @@ function rowOf(model: RunsModel, { run, depth }: RunRow, forms: RunForms): Templ
   </tr>`;
 }
 
-/** Whether tasks can begin with it. */
-const canBegin = ({ kind, state, particles }: ListedRun): boolean =>
-  state === "complete" && (kind === "study" || (kind === "run" && particles !== undefined));
+/** Whether tasks can begin with it: a run, or a study of halves, of which a state is corrected. */
+const canBegin = ({ kind, state, particles, jobs }: ListedRun): boolean =>
+  state === "complete" &&
+  (kind === "study"
+    ? jobs.some(({ command }) => command[1] === "halves")
+    : kind === "run" && particles !== undefined);
 
 /** Closes the menu that a button is in: one that closed at the next press would move what is pressed. */
 function closeMenu({ currentTarget }: Event): void {

@@ -313,6 +313,8 @@ export class Stage {
 
   /** Resolves after the next frame has been drawn, sharp. */
   drawn(): Promise<void> {
+    // A closed view is not drawn again, and whoever waits goes on
+    if (this.abort.signal.aborted) return Promise.resolve();
     this.coarse?.end();
     return new Promise((resolve) => {
       this.stage.viewer.signals.rendered.addOnce(() => resolve());

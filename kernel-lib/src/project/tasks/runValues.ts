@@ -7,7 +7,7 @@ import type { TaskValues } from "./taskFields";
 export interface RunForTasks {
   /** Values of fields, by their names. */
   values: TaskValues;
-  /** Names of its sets of particles. */
+  /** Names of its sets of particles; none of a run with symmetry, whose sets have units. */
   sets: string[];
   /** Axes of its latent space. */
   axes: number;
@@ -29,7 +29,7 @@ export async function runForTasks(run: string): Promise<RunForTasks> {
   const { inputs, options, survey, detail } = await folder.readRecord();
   const { particles, model, mask, symmetry, dataFolder, apix, invertContrast } = inputs;
   const workbench = await openWorkbench(run);
-  const sets = Array.from(workbench.sets, ({ name }) => name);
+  const sets = symmetry === undefined ? Array.from(workbench.sets, ({ name }) => name) : [];
   await workbench.close();
   const full = (file: string) => path.resolve(file);
   return {

@@ -69,7 +69,7 @@ export async function startTask(settings: TaskSettings): Promise<JobStatus[]> {
   return listJobs(out);
 }
 
-/** @throws InputError for files that are missing, a run that is not complete, and an output that exists */
+/** @throws InputError for files that are missing, a run that is not complete, a set of units, and an output that exists */
 async function requireFiles({ fields, command }: TaskDescription, { values }: TaskSettings): Promise<void> {
   for (const { kind, name } of fields) {
     const value = values[name];
@@ -88,8 +88,14 @@ async function requireFiles({ fields, command }: TaskDescription, { values }: Ta
     if (run && command[0] !== "correct") throw new InputError(String(run), "the folder of a run");
     return;
   }
-  const { status } = await new RunFolder(String(run)).readRecord();
+  const { status, inputs } = await new RunFolder(String(run)).readRecord();
   if (status !== "complete") throw new InputError(String(run), "a run that is complete", String(status));
+  const { set } = values;
+  if (isThere(set) && inputs.symmetry !== undefined) {
+    const expected =
+      "a set of particles; those of a run with symmetry have units, and the explorer reconstructs them";
+    throw new InputError(String(set), expected, inputs.symmetry);
+  }
 }
 
 /** Writes the particles of a set beside the output, as `e2gmm sets` does. @returns the file; undefined without a set */

@@ -39,6 +39,8 @@ export async function recordRound(
   player.recording = true;
   let recorder: FrameRecorder | undefined;
   try {
+    // What has just moved may be drawn coarsely, on a canvas of half the size
+    await source.drawn();
     recorder = await recorderOf(format, source, player.framesPerSecond);
     const round = player.stepsOfRound;
     for (let step = 0; step < round; step++) {

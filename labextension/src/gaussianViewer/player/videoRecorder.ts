@@ -27,6 +27,8 @@ export class VideoRecorder implements FrameRecorder {
   private readonly stream: MediaStream;
   private readonly recorder: MediaRecorder;
   private readonly pieces: Blob[] = [];
+  /** The recorder has ended, also by an error of its own. */
+  private readonly ended: Promise<unknown>;
 
   /** @param mimeType from {@link videoType} */
   constructor(
@@ -40,6 +42,7 @@ export class VideoRecorder implements FrameRecorder {
     this.stream = this.canvas.captureStream(0);
     this.recorder = new MediaRecorder(this.stream, { mimeType, videoBitsPerSecond: bitsPerSecond });
     this.recorder.addEventListener("dataavailable", ({ data }) => this.pieces.push(data));
+    this.ended = new Promise((resolve) => this.recorder.addEventListener("stop", resolve, { once: true }));
     this.recorder.start();
   }
 
@@ -62,7 +65,6 @@ export class VideoRecorder implements FrameRecorder {
   /** @returns the movie, or undefined if the browser recorded no frame */
   async finish(): Promise<Blob | undefined> {
     const { recorder } = this;
-    const ended = new Promise((resolve) => recorder.addEventListener("stop", resolve, { once: true }));
     // On a busy machine the encoder lags behind: the last frame is held until the first bytes arrive
     for (let tries = 0; tries < encoderTries && this.bytes < emptyMovieBytes; tries++) {
       this.context.drawImage(this.canvas, 0, 0);
@@ -70,8 +72,8 @@ export class VideoRecorder implements FrameRecorder {
       recorder.requestData();
       await new Promise((resolve) => setTimeout(resolve, encoderMilliseconds));
     }
-    recorder.stop();
-    await ended;
+    if (recorder.state !== "inactive") recorder.stop();
+    await this.ended;
     return this.bytes < emptyMovieBytes ? undefined : new Blob(this.pieces, { type: this.mimeType });
   }
 

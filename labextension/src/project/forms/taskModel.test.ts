@@ -85,6 +85,39 @@ test("what the run knows fills the forms that do not take it from the run themse
   assert.deepEqual(model.sets, ["open"]);
 });
 
+test("another run fills the fields that have what the one before said, and keeps what was typed", async () => {
+  const other = { ...known, sets: ["shut"], values: { run: "b", particles: "b/p.star", model: "b/m.txt" } };
+  const { model } = opened({
+    runForTasks: ({ run }: { run: string }) => {
+      if (run === "b") return other;
+      if (run === "set/run") return known;
+      throw new Error("no run");
+    },
+    taskSettings: () => ({
+      ...{ task: "seeds", values: { run: "b", particles: "b/p.star", seeds: "1", out: "b_seeds" } },
+      queue: { queue: "local" },
+    }),
+  });
+  await model.begin("study", "set/run");
+  model.setTask("seeds");
+  model.set("seeds", "1-3");
+  model.set("resolution", "9");
+  model.set("run", "b/");
+  model.set("run", "b");
+  await new Promise(setImmediate);
+  const { particles, model: neutral, resolution, latent, seeds } = model.settings().values;
+  assert.deepEqual(
+    [particles, neutral, resolution, latent, seeds],
+    ["b/p.star", "b/m.txt", 9, undefined, "1-3"],
+  );
+  assert.deepEqual(model.sets, ["shut"]);
+  // Settings of an output have nothing of a run that was in the form before
+  await model.begin("study", "set/run");
+  await model.take("b_seeds");
+  model.setTask("options");
+  assert.equal(model.typed!.values["model"], undefined);
+});
+
 test("command and cell have absolute paths; instead of them stands what is missing", async () => {
   const { model } = opened();
   await model.begin("reconstruct", "set/run");

@@ -85,7 +85,7 @@ export class TaskModel extends ViewModel {
     super();
     this.typed = begun;
     this.outTyped = begun !== undefined;
-    if (begun) void this.readRun(text(begun.values["run"]), false);
+    if (begun) void this.readRun(text(begun.values["run"]), "sets");
   }
 
   /** Description of what is shown. */
@@ -113,7 +113,7 @@ export class TaskModel extends ViewModel {
     this.typed = { task, values: { run }, queue: { ...emptyQueue }, parts: "" };
     this.propose();
     this.say("");
-    if (kind === "run") await this.readRun(run, true);
+    if (kind === "run") await this.readRun(run, "begin");
   }
 
   /** Opens a form with the settings of an output that was made by one. @returns whether it was */
@@ -124,13 +124,15 @@ export class TaskModel extends ViewModel {
         value === undefined ? [] : [[name, value] as const],
       );
       this.outTyped = true;
+      this.sets = [];
+      this.runValues = {};
       const out = freeName(text(values["out"]), this.isTaken);
       this.typed = {
         ...{ task, values: { ...Object.fromEntries(kept), out } },
         ...{ queue: typedQueue(queue), parts: text(queue.parts) },
       };
       this.say(`The settings of ${output}; change what is to be another`);
-      await this.readRun(text(values["run"]), false);
+      await this.readRun(text(values["run"]), "sets");
       return true;
     } catch {
       return false;
@@ -155,7 +157,7 @@ export class TaskModel extends ViewModel {
     if (name === "out") this.outTyped = value !== "";
     this.change({ values: { ...this.typed.values, [name]: value } });
     if (name === "run" || name === "particles") this.propose();
-    if (name === "run") void this.readRun(text(value), false);
+    if (name === "run") void this.readRun(text(value), "change");
   }
 
   setQueue(fields: Partial<QueueForm>): void {
@@ -263,14 +265,18 @@ export class TaskModel extends ViewModel {
     }
   }
 
-  /** Takes over what a run says, or only the names of its sets. */
-  private async readRun(run: string, takes: boolean): Promise<void> {
+  /**
+   * Takes over what a run says: as the form begins, or as another run is typed, in place of what the one before said; or only the
+   * names of its sets.
+   */
+  private async readRun(run: string, takes: "begin" | "change" | "sets"): Promise<void> {
     if (run === "") return;
     try {
       const found = await this.services.ask({ kind: "runForTasks", run });
       if (!this.typed || text(this.typed.values["run"]) !== run) return;
       this.sets = found.sets;
-      if (takes) {
+      if (takes !== "sets") {
+        this.forgetRun();
         const values = Object.entries(found.values).filter(
           ([name, value]) => name !== "run" && isThere(value),
         );
@@ -279,8 +285,20 @@ export class TaskModel extends ViewModel {
       }
       this.changed();
     } catch (error) {
-      if (takes) this.say((error as Error).message);
+      // A name that is being typed is that of no run yet
+      if (takes === "begin") this.say((error as Error).message);
     }
+  }
+
+  /** Empties the fields that have what a run said, so that another one can fill them: particles of one do not fit the sets of another. */
+  private forgetRun(): void {
+    if (!this.typed) return;
+    const { runValues } = this;
+    const own = Object.entries(this.typed.values).filter(([name, value]) => {
+      const said = runValues[name];
+      return said === undefined || asText(said) !== value;
+    });
+    this.typed = { ...this.typed, values: Object.fromEntries(own) };
   }
 
   /** Values as they are entered: numbers are text, which stands for a value. */
