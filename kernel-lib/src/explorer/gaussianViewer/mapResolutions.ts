@@ -20,6 +20,8 @@ const unknown = { resolution: new Uint8Array(), resolutionLow: 0, resolutionHigh
 export class MapResolutions {
   private readonly entries = new Map<DensityMap, Entry>();
   private readonly observed = new WeakSet<DensityMap>();
+  /** What was begun last, whose notice is shown. */
+  private latest: AbortController | undefined;
 
   /** @param say called with what is being done, for the user */
   constructor(private readonly say: (text: string) => void) {}
@@ -59,21 +61,24 @@ export class MapResolutions {
   private async find(map: DensityMap, entry: Entry): Promise<void> {
     const stop = new AbortController();
     entry.stop = stop;
+    this.latest = stop;
     try {
       const local = await this.resolve(map, entry.source, stop.signal);
       if (stop.signal.aborted) return;
       map.set(displayedResolution(local, { ...unpacked(map), size: map.size, apix: map.apix }));
-      this.say("");
+      this.ended(stop);
     } catch (error) {
-      if (error instanceof StoppedError || stop.signal.aborted) {
-        this.say("");
-        return;
-      }
+      if (error instanceof StoppedError || stop.signal.aborted) return this.ended(stop);
       map.set({ colourBy: "own colour" });
       this.say(`The local resolution of “${map.name}” cannot be found: ${(error as Error).message}`);
     } finally {
       if (entry.stop === stop) delete entry.stop;
     }
+  }
+
+  /** Takes the notice of a search back, unless another has begun since. */
+  private ended(stop: AbortController): void {
+    if (this.latest === stop) this.say("");
   }
 
   private resolve(map: DensityMap, source: ResolutionSource, signal: AbortSignal): Promise<Volume> {

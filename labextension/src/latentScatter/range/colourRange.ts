@@ -99,6 +99,7 @@ function handle(
 /** The ends as numbers, and a button that selects what is between them. */
 function fields(model: ScatterViewModel, { title, low, high }: NumberColouring): TemplateResult {
   const { colourRange: range } = model;
+  const text = (end: End) => (range.range[end] === null ? "" : String(range.range[end]));
   const field = (end: End, name: string, hint: number) => html`<input
     type="number"
     step="any"
@@ -106,9 +107,12 @@ function fields(model: ScatterViewModel, { title, low, high }: NumberColouring):
     aria-label="${title}: ${name}"
     title="Particles ${end === "low" ? "below" : "above"} are hidden; empty: no limit"
     placeholder=${shortNumber(hint)}
-    .value=${unlessFocused(range.range[end] === null ? "" : String(range.range[end]))}
+    .value=${unlessFocused(text(end))}
     @change=${(event: Event) => range.type(end, (event.target as HTMLInputElement).value)}
-    @blur=${() => model.changed()}
+    @blur=${(event: Event) => {
+      // A refused number changes nothing that the legend is drawn again for.
+      (event.target as HTMLInputElement).value = text(end);
+    }}
     @keydown=${keepKey}
   />`;
   return html`<div class="e2gmm-scatter-range" role="group" aria-label="Range of ${title}">
