@@ -105,6 +105,19 @@ test("it is found once, with progress, and again for another volume; another col
   assert.equal(asked[2]!.task.signal!.aborted, true);
 });
 
+test("a search that is stopped leaves the notice of the one after it", async () => {
+  const shown = viewer();
+  const resolution = ({ signal }: TaskOptions) =>
+    new Promise<Volume>((_, reject) => signal!.addEventListener("abort", () => reject(new Error("stopped"))));
+  shown.setMap("map", half, { resolution });
+  const [map] = shown.maps;
+  map!.colourBy = "local resolution";
+  map!.colourBy = "own colour";
+  map!.colourBy = "local resolution";
+  await settled(() => assert.equal(shown.notice, "Finding the local resolution of “map” …"));
+  shown.close();
+});
+
 test("where it cannot be found the viewer says why, and the map has its own colour again", async () => {
   const shown = viewer();
   shown.setMap("map", half, { resolution: () => Promise.reject(new Error("there are no half maps.")) });
