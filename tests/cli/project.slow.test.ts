@@ -177,6 +177,18 @@ test("reconstructions and poses of a run that a form starts are those of its com
       (at) => ({ task: "poses", queue, values: { run, force: true, out: at("poses.star") } }),
     ],
   ];
+  const fewer = path.join(folder, "sim/fewer.star");
+  const lines = readFileSync(particles, "utf8").trimEnd().split("\n");
+  writeFileSync(fewer, `${lines.slice(0, -1).join("\n")}\n`);
+  const map = path.join(folder, "fewer.mrc");
+  await assert.rejects(
+    e2.project.startTask({
+      ...{ task: "reconstruct", queue },
+      values: { run, particles: fewer, set: "every <other>", out: map },
+    }),
+    /fewer\.star: expected the 60 particles of .*run, whose set is chosen, found 59/,
+  );
+  assert.ok(!existsSync(map));
   for (const [name, file, settingsAt] of cases) {
     const ours = settingsAt((out) => path.join(folder, "ours", out));
     const typed = settingsAt((out) => path.join(folder, "typed", out));

@@ -8,6 +8,7 @@ import { withFileName } from "../../fileErrors";
 import { commandSteps, jobsPlace } from "../../jobs/commandJobs";
 import { type JobStatus, listJobs } from "../../jobs/jobStatus";
 import { submitSteps } from "../../jobs/submit";
+import { openParticles } from "../../particles/particleSet";
 import { checked } from "../../schema";
 import type { TrainingOptions } from "../../training/options";
 import { RunFolder } from "../../training/runs/runFolder";
@@ -69,7 +70,7 @@ export async function startTask(settings: TaskSettings): Promise<JobStatus[]> {
   return listJobs(out);
 }
 
-/** @throws InputError for files that are missing, a run that is not complete, a set of units, and an output that exists */
+/** @throws InputError for files that are missing, a run that is not complete, a set of units or of other particles, and an output that exists */
 async function requireFiles({ fields, command }: TaskDescription, { values }: TaskSettings): Promise<void> {
   for (const { kind, name } of fields) {
     const value = values[name];
@@ -88,13 +89,31 @@ async function requireFiles({ fields, command }: TaskDescription, { values }: Ta
     if (run && command[0] !== "correct") throw new InputError(String(run), "the folder of a run");
     return;
   }
-  const { status, inputs } = await new RunFolder(String(run)).readRecord();
+  const { status, inputs, particles: count } = await new RunFolder(String(run)).readRecord();
   if (status !== "complete") throw new InputError(String(run), "a run that is complete", String(status));
   const { set } = values;
   if (isThere(set) && inputs.symmetry !== undefined) {
     const expected =
       "a set of particles; those of a run with symmetry have units, and the explorer reconstructs them";
     throw new InputError(String(set), expected, inputs.symmetry);
+  }
+  if (isThere(set)) await requireSameRows(values, inputs.particles, { run: String(run), count });
+}
+
+/** Of another file than that of the run a set's rows are other particles, unless it has as many. @throws InputError */
+async function requireSameRows(
+  { particles, dataFolder }: TaskSettings["values"],
+  own: string,
+  { run, count }: { run: string; count: number },
+): Promise<void> {
+  const file = String(particles);
+  if (path.resolve(file) === path.resolve(own)) return;
+  const other = await openParticles(file, { ...(isThere(dataFolder) && { dataFolder: String(dataFolder) }) });
+  try {
+    if (other.count === count) return;
+    throw new InputError(file, `the ${count} particles of ${run}, whose set is chosen`, `${other.count}`);
+  } finally {
+    await other.close();
   }
 }
 
