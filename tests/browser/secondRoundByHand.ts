@@ -8,9 +8,14 @@ const training = 900_000;
  * The whole way with the mouse alone, in a JupyterLab that shows its launcher: from a particle file and a map in `folder` to a
  * second round in the domain that moves most, maps of its states and their FSC. Nothing is typed: everything has its default.
  * @param folder with `particles.star` and `consensus.mrc`, below the root of the server
+ * @param motionOnly takes the ticks from amplitude and width, for sets too small to tell a motion from what comes and goes
  * @throws Error where a step does not come to its end
  */
-export async function secondRoundByHand(page: Page, folder: string): Promise<HandStep[]> {
+export async function secondRoundByHand(
+  page: Page,
+  folder: string,
+  { motionOnly = false }: { motionOnly?: boolean } = {},
+): Promise<HandStep[]> {
   const hand = new Hand(page, "by-hand");
   const project = page.locator(".e2gmm-project").last();
   const press = (name: string) => hand.click(project.getByRole("button", { name, exact: true }));
@@ -34,6 +39,11 @@ export async function secondRoundByHand(page: Page, folder: string): Promise<Han
     await press("Check");
     await hand.wait(project.locator(".e2gmm-newRun-findings").waitFor({ timeout: training }));
   });
+  if (motionOnly)
+    await hand.step("Only positions may change", async () => {
+      for (const kind of ["amplitude", "width"])
+        await hand.click(project.getByRole("checkbox", { name: kind, exact: true }));
+    });
   await hand.step("Start; the run is trained", async () => {
     await press("Start");
     await details(run).waitFor({ timeout: 60_000 });
