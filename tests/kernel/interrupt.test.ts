@@ -140,7 +140,7 @@ test("interrupt breaks library code in a comm handler", async () => {
 });
 
 test("SIGINT interrupts a cell like an interrupt_request", async () => {
-  // Printed after an await: at the moment at which the script of a cell ends, Node drops a signal.
+  // Printed after an await: at the moment at which the script of a cell ends, a signal can be lost.
   const id = await session.client.startExecute(
     `await new Promise(setImmediate); console.log("go"); await new Promise(() => {});`,
   );
