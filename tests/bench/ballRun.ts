@@ -1,6 +1,12 @@
 import path from "node:path";
 import * as e2 from "e2gmm";
 
+/** Numbers of Gaussians named on the command line. Default: 512 and 3,082. */
+export function sizesGiven(): number[] {
+  const given = process.argv.slice(2).filter((word) => /^\d+$/.test(word));
+  return given.length > 0 ? given.map(Number) : [512, 3082];
+}
+
 /** A run of one epoch with a ball of Gaussians, latent 4 and networks of 3 × 512, in a folder. @returns the run folder */
 export async function ballRun(gaussians: number, folder: string): Promise<string> {
   const at = (name: string) => path.join(folder, name);

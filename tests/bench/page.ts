@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import * as e2 from "e2gmm";
 import type { Browser } from "playwright-core";
 import { launchChromium } from "../browser/lab";
-import { ballRun } from "./ballRun";
+import { ballRun, sizesGiven } from "./ballRun";
 import { type DragTimes, described, dragRing } from "./dragTimes";
 
 /**
@@ -34,8 +34,7 @@ async function main(): Promise<void> {
   await e2.useBackend("wasm");
   const browser = await launchChromium();
   try {
-    const given = process.argv.slice(2).filter((word) => /^\d+$/.test(word));
-    for (const gaussians of given.length > 0 ? given.map(Number) : [512, 3082]) {
+    for (const gaussians of sizesGiven()) {
       const folder = mkdtempSync(path.join(tmpdir(), "e2gmm-page-"));
       const run = await ballRun(gaussians, folder);
       const page = await e2.exportPage(run, path.join(folder, "page.html"));

@@ -2,7 +2,7 @@ import path from "node:path";
 import * as e2 from "e2gmm";
 import { fixture } from "../browser/fixture";
 import { command, Lab, launchChromium, runAllCells, runCell } from "../browser/lab";
-import { ballRun } from "./ballRun";
+import { ballRun, sizesGiven } from "./ballRun";
 import { described, dragRing } from "./dragTimes";
 
 /**
@@ -63,8 +63,7 @@ await begun;`,
 
 async function main(): Promise<void> {
   await e2.useBackend("wasm");
-  const given = process.argv.slice(2).filter((word) => /^\d+$/.test(word));
-  for (const gaussians of given.length > 0 ? given.map(Number) : [512, 3082]) await measure(gaussians);
+  for (const gaussians of sizesGiven()) await measure(gaussians);
 }
 
 main().catch((error) => {

@@ -2,7 +2,7 @@ import path from "node:path";
 import * as e2 from "e2gmm";
 import type { Page } from "playwright-core";
 import { command, Lab, launchChromium } from "../browser/lab";
-import { ballRun } from "./ballRun";
+import { ballRun, sizesGiven } from "./ballRun";
 
 /**
  * Seconds until the explorer in a panel can be used: opened with a new kernel, and after the page is reloaded, for 512 and 3,082
@@ -98,8 +98,7 @@ async function measure(gaussians: number): Promise<void> {
 
 async function main(): Promise<void> {
   await e2.useBackend("wasm");
-  const given = process.argv.slice(2).filter((word) => /^\d+$/.test(word));
-  for (const gaussians of given.length > 0 ? given.map(Number) : [512, 3082]) await measure(gaussians);
+  for (const gaussians of sizesGiven()) await measure(gaussians);
 }
 
 main().catch((error) => {

@@ -1,6 +1,7 @@
 import { shortNumber } from "../../display/checks";
 import { InputError } from "../../errors";
 import { nearestRows, otherRows, rowsInBox, rowsInPolygon, rowsWithin } from "../../latent/selection";
+import { withinRange } from "./ranges";
 import type { SelectRequest } from "./requests";
 import type { ScatterTable } from "./table";
 import type { ViewAxes } from "./viewAxes";
@@ -68,11 +69,10 @@ function inRange(
   context: ChoiceContext,
 ): ChosenRows {
   const values = context.table.values(column);
-  const [from, to] = [low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY];
-  if (from > to) throw new InputError("range", "a lower end below the upper one", `${from} to ${to}`);
-  const within = otherRows(new Uint32Array(0), context.table.count).filter(
-    (row) => values[row]! >= from && values[row]! <= to,
-  );
+  if (low !== null && high !== null && low > high)
+    throw new InputError("range", "a lower end below the upper one", `${low} to ${high}`);
+  const isWithin = withinRange({ low, high });
+  const within = otherRows(new Uint32Array(0), context.table.count).filter((row) => isWithin(values[row]!));
   const ends = [
     ...(low === null ? [] : [`from ${shortNumber(low)}`]),
     ...(high === null ? [] : [`to ${shortNumber(high)}`]),

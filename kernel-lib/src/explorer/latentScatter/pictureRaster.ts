@@ -2,6 +2,7 @@ import { PNG } from "pngjs";
 import { type Marker, markers, palette } from "../../display/theme";
 import { densityCells } from "./drawnPoints";
 import { type AxisRange, fraction, pictureFrame, plotHeight, plotWidth } from "./pictureFrame";
+import { withinRange } from "./ranges";
 import type { LatentScatterState, ShownAxis } from "./state";
 
 /** The points of a scatter as an image, which stays small however many there are. */
@@ -46,11 +47,10 @@ function pointColours(state: LatentScatterState): (i: number) => Rgb | null {
     }
     case "number": {
       const missing = rgb(palette.grey);
-      const from = colourRange?.low ?? Number.NEGATIVE_INFINITY;
-      const to = colourRange?.high ?? Number.POSITIVE_INFINITY;
+      const isShown = colourRange ? withinRange(colourRange) : () => true;
       return (i) => {
         const value = colourNumbers[i]!;
-        if (colourRange && !(value >= from && value <= to)) return null;
+        if (!isShown(value)) return null;
         return Number.isNaN(value) ? missing : rampColour(fraction(colouring, value));
       };
     }

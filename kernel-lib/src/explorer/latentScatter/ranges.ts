@@ -1,4 +1,13 @@
+import type { ColourRange } from "./state";
+
 /** Ranges of axes, colours and sliders. */
+
+/** Whether a value is in a range, ends included; null is no end. A missing value, NaN, is in no range. */
+export function withinRange({ low, high }: ColourRange): (value: number) => boolean {
+  const from = low ?? Number.NEGATIVE_INFINITY;
+  const to = high ?? Number.POSITIVE_INFINITY;
+  return (value) => value >= from && value <= to;
+}
 
 /** The range of all finite values with a margin of 4 % on either side; −1 to 1 if there are none. */
 export function frameOf(values: ArrayLike<number>): { low: number; high: number } {

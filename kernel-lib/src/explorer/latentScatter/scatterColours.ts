@@ -2,6 +2,7 @@ import { InputError } from "../../errors";
 import { checkedRows } from "../../latent/selection";
 import { coloursOf, noColours, type ParticleColours, type ScatterSet } from "./colours";
 import { gather } from "./drawnPoints";
+import { withinRange } from "./ranges";
 import type { LatentScatterState, ScatterChoice } from "./state";
 import { type ScatterTable, setsColumn } from "./table";
 
@@ -61,9 +62,8 @@ export class ScatterColours {
   }: Pick<LatentScatterState, "hidden" | "colourRange">): ((row: number) => boolean) | undefined {
     const { colouring, codes, numbers } = this.current;
     if (colouring.kind === "number" && colourRange) {
-      const from = colourRange.low ?? Number.NEGATIVE_INFINITY;
-      const to = colourRange.high ?? Number.POSITIVE_INFINITY;
-      return (row) => numbers[row]! >= from && numbers[row]! <= to;
+      const isShown = withinRange(colourRange);
+      return (row) => isShown(numbers[row]!);
     }
     if (hidden.length === 0 || !("categories" in colouring)) return undefined;
     const isHidden = colouring.categories.map(({ name }) => hidden.includes(name));
